@@ -1,0 +1,132 @@
+package deployment
+
+import "time"
+
+// Document is what the workflow carries from state to state. Every step adds the one
+// key that bears its name's result and touches no other, so that an execution in the
+// Step Functions console reads like a form being filled in.
+type Document struct {
+	Deployment Deployment          `json:"deployment"`
+	Claim      *Claim              `json:"claim,omitempty"`
+	Release    *Release            `json:"release,omitempty"`
+	Commits    *Commits            `json:"commits,omitempty"`
+	Plan       Plan                `json:"plan,omitempty"`
+	Deliveries map[string]Delivery `json:"deliveries,omitempty"`
+}
+
+// Kind is whether this is a deployment or a rollback. An event tells it only when a
+// rollback begins; the ledger remembers it for the event that ends it, so the claim's
+// word counts more than the event's.
+func (d Document) Kind() Kind {
+	if d.Claim != nil && d.Claim.Kind != "" {
+		return d.Claim.Kind
+	}
+	return d.Deployment.Kind
+}
+
+// Key names the deployment that the document is about, rollbacks apart; see [Key].
+func (d Document) Key() string { return Key(d.Deployment, d.Kind()) }
+
+// ClaimOutcome says what became of the attempt to claim an event.
+type ClaimOutcome string
+
+// The outcomes of a claim.
+const (
+	Claimed   ClaimOutcome = "claimed"    // nobody else has it
+	TakenOver ClaimOutcome = "taken_over" // the execution that had it died
+	Duplicate ClaimOutcome = "duplicate"  // another execution has it, or has told it
+	Unclaimed ClaimOutcome = "unclaimed"  // the ledger could not be asked: told all the same
+)
+
+// Claim is what the Claim step writes.
+type Claim struct {
+	Outcome ClaimOutcome `json:"outcome"`
+	// Holder is the ARN of the execution that holds the event; another's when the
+	// outcome is duplicate.
+	Holder string `json:"holder"`
+	// Kind is the deployment's kind as the ledger knows it.
+	Kind Kind `json:"kind,omitempty"`
+	// Late is true when a later state of this deployment has been seen already.
+	Late bool `json:"late"`
+	// StartedAt is when the deployment's first event was emitted, as far as seen.
+	StartedAt time.Time `json:"startedAt,omitzero"`
+}
+
+// Plan is what the Route step writes: one decision for each channel, by its name.
+type Plan map[string]Decision
+
+// Decision is what becomes of one channel.
+type Decision struct {
+	Decision Verdict `json:"decision"`
+	Reason   Reason  `json:"reason"`
+}
+
+// Verdict is the decision itself.
+type Verdict string
+
+// The verdicts.
+const (
+	Deliver  Verdict = "deliver"
+	Suppress Verdict = "suppress"
+	Hold     Verdict = "hold"
+)
+
+// Reason says in one enumerated word why a decision fell as it did.
+type Reason string
+
+// Reasons to deliver.
+const (
+	EveryDeployment   Reason = "every_deployment"   // the channel is told of everything
+	ProductionFailure Reason = "production_failure" // a person is needed
+	ProductionSuccess Reason = "production_success" // ends an incident, marks a change
+	StatusChosen      Reason = "status_chosen"      // the account file asks for this status
+)
+
+// Reasons to suppress.
+const (
+	ChannelOff         Reason = "channel_off"         // not in the account file
+	NotProduction      Reason = "not_production"      // the environment is not a production one
+	UnknownEnvironment Reason = "unknown_environment" // no environment of the account file matches
+	NotFailed          Reason = "not_failed"          // nothing failed
+	ServiceNotPaged    Reason = "service_not_paged"   // the account file pages nobody for it
+	RollbackNotPaged   Reason = "rollback_not_paged"  // the failure before it has paged
+	LateEvent          Reason = "late_event"          // a later state has been told already
+	UnknownStatus      Reason = "unknown_status"      // an event name of which nothing is known
+)
+
+// Outcome says what became of one channel's delivery.
+type Outcome string
+
+// The outcomes of a delivery.
+const (
+	// Sent means that the vendor has taken it.
+	Sent Outcome = "sent"
+	// Repeated means that the vendor has taken it, perhaps for the second time: an
+	// earlier attempt died between sending and noting that it had sent.
+	Repeated Outcome = "repeated"
+	// Wait asks the workflow to wait for Seconds, and then to send again.
+	Wait Outcome = "wait"
+	// DeadLettered means that it lies in the deliveries' dead-letter queue.
+	DeadLettered Outcome = "dead_lettered"
+	// Stranded means that not even the queue took it; the execution's history has it.
+	Stranded Outcome = "stranded"
+	// None means that nothing was to be sent.
+	None Outcome = "none"
+)
+
+// Delivery is what a branch of the Notify step ends in.
+type Delivery struct {
+	Outcome Outcome `json:"outcome"`
+	// Seconds is how long to wait before the next attempt; 0 unless the outcome is wait.
+	Seconds int `json:"seconds,omitempty"`
+	// Waited is how many seconds have been waited in all.
+	Waited int `json:"waited,omitempty"`
+	// Attempts counts the sends, the first included.
+	Attempts int `json:"attempts,omitempty"`
+	// Reason says in few words why nothing was sent although it was to be.
+	Reason string `json:"reason,omitempty"`
+	// Receipt is what the vendor gave for it: a timestamp, a key, a message id.
+	Receipt map[string]string `json:"receipt,omitempty"`
+	// SentAt is when the vendor took it.
+	SentAt time.Time `json:"sentAt,omitzero"`
+}
