@@ -1,0 +1,183 @@
+// Package account reads the file that tells Fanfare about one AWS account: which
+// environments it has, what is deployed there, and who is told of it.
+//
+// The file is read twice: as YAML by the CDK app, and as JSON, in the same shape, by
+// each Lambda, next to whose program the CDK app puts it. It never holds a secret.
+package account
+
+import (
+	"path"
+	"strings"
+)
+
+// Account is the whole file. Unknown keys are refused.
+type Account struct {
+	// ID is the AWS account's twelve digits, in quotes in the file.
+	ID string `yaml:"account" json:"account"`
+	// Region is where the stack is deployed, such as eu-west-1.
+	Region string `yaml:"region" json:"region"`
+	// Clusters narrows what is told to the ECS clusters of these names; all when empty.
+	Clusters []string `yaml:"clusters,omitempty" json:"clusters,omitempty"`
+	// Environments name where a service runs; the first that matches counts.
+	Environments []Environment `yaml:"environments" json:"environments"`
+	// Services holds what is special about some services; the first that matches counts.
+	Services []Service `yaml:"services,omitempty" json:"services,omitempty"`
+	// Sidecars are further container names that are never the service itself.
+	Sidecars []string `yaml:"sidecars,omitempty" json:"sidecars,omitempty"`
+	// LastTag is the SSM parameter that keeps a service's last good tag; {cluster} and
+	// {service} stand for the names.
+	LastTag    string     `yaml:"lastTag,omitempty" json:"lastTag,omitempty"`
+	Secrets    Secrets    `yaml:"secrets,omitempty" json:"secrets,omitempty"`
+	GitLab     *GitLab    `yaml:"gitlab,omitempty" json:"gitlab,omitempty"`
+	Slack      *Slack     `yaml:"slack,omitempty" json:"slack,omitempty"`
+	PagerDuty  *PagerDuty `yaml:"pagerduty,omitempty" json:"pagerduty,omitempty"`
+	SNS        *SNS       `yaml:"sns,omitempty" json:"sns,omitempty"`
+	Operations Operations `yaml:"operations,omitempty" json:"operations,omitempty"`
+	Logs       Logs       `yaml:"logs,omitempty" json:"logs,omitempty"`
+}
+
+// Environment is a name for where services run, with the patterns that tell it. In a
+// pattern, * stands for any characters and ? for one.
+type Environment struct {
+	Name string `yaml:"name" json:"name"`
+	// Production is true when a failure here is worth waking somebody.
+	Production bool `yaml:"production,omitempty" json:"production,omitempty"`
+	// Clusters and Services are patterns; an empty list matches everything.
+	Clusters []string `yaml:"clusters,omitempty" json:"clusters,omitempty"`
+	Services []string `yaml:"services,omitempty" json:"services,omitempty"`
+}
+
+// Service is what is special about the services whose name matches.
+type Service struct {
+	// Name is a pattern of service names.
+	Name string `yaml:"name" json:"name"`
+	// Container is the container whose image is the release; chosen by rule when empty.
+	Container string `yaml:"container,omitempty" json:"container,omitempty"`
+	// Project is the service's GitLab project, such as shop/checkout.
+	Project string `yaml:"project,omitempty" json:"project,omitempty"`
+}
+
+// Secrets says where the secrets lie in SSM Parameter Store.
+type Secrets struct {
+	// Prefix is followed by the channel's name: <prefix>/slack/bot-token and so on.
+	Prefix string `yaml:"prefix,omitempty" json:"prefix,omitempty"`
+	// KeyARN is the KMS key that encrypts them, when it is not AWS's own for SSM.
+	KeyARN string `yaml:"keyArn,omitempty" json:"keyArn,omitempty"`
+}
+
+// GitLab says where commits are found; without it messages show none. Its token is
+// the secret gitlab/token.
+type GitLab struct {
+	// URL is the server's address, such as https://gitlab.com.
+	URL string `yaml:"url,omitempty" json:"url,omitempty"`
+	// Project is the project of services that name none; {service} stands for the name.
+	Project string `yaml:"project,omitempty" json:"project,omitempty"`
+	// Ref makes a Git ref of an image tag, which {tag} stands for: v{tag}.
+	Ref string `yaml:"ref,omitempty" json:"ref,omitempty"`
+	// RefPattern is a regular expression whose group named ref is the Git ref inside
+	// an image tag: ^main-(?P<ref>[0-9a-f]{8})-. It is tried before Ref.
+	RefPattern string `yaml:"refPattern,omitempty" json:"refPattern,omitempty"`
+	// Noise are regular expressions; a commit whose title one of them matches is left out.
+	Noise []string `yaml:"noise,omitempty" json:"noise,omitempty"`
+}
+
+// Slack says where Slack is told. Its secret is slack/bot-token, or slack/webhook-url.
+type Slack struct {
+	// Channel is the channel's id, such as C0123456789.
+	Channel string `yaml:"channel" json:"channel"`
+	// Via is bot (messages are edited as a deployment moves on) or webhook (they are not).
+	Via string `yaml:"via,omitempty" json:"via,omitempty"`
+	// URL is the Web API's address; https://slack.com/api/ unless on GovSlack.
+	URL string `yaml:"url,omitempty" json:"url,omitempty"`
+}
+
+// PagerDuty says for what people are paged. Its secret is pagerduty/routing-key.
+type PagerDuty struct {
+	// Services are patterns of the services whose production failures page.
+	Services []string `yaml:"services" json:"services"`
+	// URL is the Events API's address: https://events.pagerduty.com, or
+	// https://events.eu.pagerduty.com for accounts in the EU.
+	URL string `yaml:"url,omitempty" json:"url,omitempty"`
+}
+
+// SNS says of what short texts are sent. It needs no secret.
+type SNS struct {
+	// Statuses are those of production deployments that are texted: in_progress,
+	// succeeded, failed. Only failed when empty.
+	Statuses []string `yaml:"statuses,omitempty" json:"statuses,omitempty"`
+	// Phones are numbers in E.164 form (+491701234567) that the stack subscribes.
+	Phones []string `yaml:"phones,omitempty" json:"phones,omitempty"`
+}
+
+// Operations says who looks after Fanfare itself.
+type Operations struct {
+	// Email is told when a queue fills or an execution fails.
+	Email string `yaml:"email,omitempty" json:"email,omitempty"`
+}
+
+// Logs says where logs are.
+type Logs struct {
+	// RetentionDays is how long Fanfare's own logs are kept: a number that CloudWatch
+	// Logs knows, 30 unless said otherwise.
+	RetentionDays int `yaml:"retentionDays,omitempty" json:"retentionDays,omitempty"`
+	// Group is the CloudWatch log group of a service's own logs, for the link in
+	// messages; {cluster} and {service} stand for the names.
+	Group string `yaml:"group,omitempty" json:"group,omitempty"`
+}
+
+// EnvironmentOf returns the first environment whose patterns match; ok is false when
+// none does.
+func (a Account) EnvironmentOf(cluster, service string) (env Environment, ok bool) {
+	for _, env := range a.Environments {
+		if matchAny(env.Clusters, cluster) && matchAny(env.Services, service) {
+			return env, true
+		}
+	}
+	return Environment{}, false
+}
+
+// ServiceOf returns what the file says about the service; zero when it says nothing.
+func (a Account) ServiceOf(service string) Service {
+	for _, s := range a.Services {
+		if Match(s.Name, service) {
+			return s
+		}
+	}
+	return Service{}
+}
+
+// Pages tells whether production failures of the service page.
+func (p PagerDuty) Pages(service string) bool {
+	for _, pattern := range p.Services {
+		if Match(pattern, service) {
+			return true
+		}
+	}
+	return false
+}
+
+// LastTagParameter is the name of the SSM parameter that keeps the last good tag.
+func (a Account) LastTagParameter(cluster, service string) string {
+	return Fill(a.LastTag, cluster, service)
+}
+
+// Fill puts the names in the place of {cluster} and {service}.
+func Fill(template, cluster, service string) string {
+	return strings.NewReplacer("{cluster}", cluster, "{service}", service).Replace(template)
+}
+
+// Match tells whether the name fits the pattern, in which * stands for any characters
+// and ? for one. A pattern that is none matches nothing.
+func Match(pattern, name string) bool {
+	ok, err := path.Match(pattern, name)
+	return err == nil && ok
+}
+
+func matchAny(patterns []string, name string) bool {
+	for _, pattern := range patterns {
+		if Match(pattern, name) {
+			return true
+		}
+	}
+	return len(patterns) == 0
+}

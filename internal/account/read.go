@@ -1,0 +1,188 @@
+package account
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+)
+
+// Defaults of the account file.
+const (
+	DefaultLastTag   = "/ecs/deployments/{cluster}/{service}/last-tag"
+	DefaultPrefix    = "/fanfare"
+	DefaultRetention = 30
+	DefaultGitLab    = "https://gitlab.com"
+	DefaultSlack     = "https://slack.com/api/"
+	DefaultPagerDuty = "https://events.pagerduty.com"
+)
+
+// Read reads an account file (YAML) and checks it. All problems are told at once.
+func Read(file string) (*Account, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("reading the account file: %w", err)
+	}
+	a, err := Parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return a, nil
+}
+
+// Parse reads the text of an account file, fills in the defaults and checks it.
+func Parse(text []byte) (*Account, error) {
+	var a Account
+	decoder := yaml.NewDecoder(bytes.NewReader(text), yaml.DisallowUnknownField())
+	if err := decoder.Decode(&a); err != nil {
+		return nil, errors.New(yaml.FormatError(err, false, true))
+	}
+	a.fillIn()
+	return &a, a.check()
+}
+
+// Load reads the account as the CDK app wrote it for the Lambdas (JSON).
+func Load(file string) (Account, error) {
+	var a Account
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return a, fmt.Errorf("reading the account beside the program: %w", err)
+	}
+	if err := json.Unmarshal(text, &a); err != nil {
+		return a, fmt.Errorf("reading the account beside the program: %w", err)
+	}
+	return a, nil
+}
+
+func (a *Account) fillIn() {
+	setDefault(&a.LastTag, DefaultLastTag)
+	setDefault(&a.Secrets.Prefix, DefaultPrefix)
+	if a.Logs.RetentionDays == 0 {
+		a.Logs.RetentionDays = DefaultRetention
+	}
+	if a.GitLab != nil {
+		setDefault(&a.GitLab.URL, DefaultGitLab)
+		setDefault(&a.GitLab.Ref, "{tag}")
+	}
+	if a.Slack != nil {
+		setDefault(&a.Slack.URL, DefaultSlack)
+		setDefault(&a.Slack.Via, "bot")
+	}
+	if a.PagerDuty != nil {
+		setDefault(&a.PagerDuty.URL, DefaultPagerDuty)
+	}
+	if a.SNS != nil && len(a.SNS.Statuses) == 0 {
+		a.SNS.Statuses = []string{"failed"}
+	}
+}
+
+func setDefault(s *string, value string) {
+	if *s == "" {
+		*s = value
+	}
+}
+
+var (
+	accountID = regexp.MustCompile(`^[0-9]{12}$`)
+	region    = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`)
+	ssmName   = regexp.MustCompile(`^(/[A-Za-z0-9_.{}-]+)+$`)
+	phone     = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
+	// What CloudWatch Logs takes:
+	// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+	retentions = []int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
+)
+
+// check returns every problem of the file, one a line.
+func (a *Account) check() error {
+	var problems []error
+	problem := func(field, format string, args ...any) {
+		problems = append(problems, fmt.Errorf("%s: %s", field, fmt.Sprintf(format, args...)))
+	}
+	must := func(ok bool, field, expected, found string) {
+		if !ok {
+			problem(field, "%s expected, found %q", expected, found)
+		}
+	}
+	must(accountID.MatchString(a.ID), "account", "twelve digits in quotes", a.ID)
+	must(region.MatchString(a.Region), "region", "an AWS region such as eu-west-1", a.Region)
+	must(ssmName.MatchString(a.LastTag), "lastTag", "an SSM parameter name such as "+DefaultLastTag, a.LastTag)
+	must(strings.Contains(a.LastTag, "{service}"), "lastTag", "a name with {service} in it, as each service has its own,", a.LastTag)
+	must(ssmName.MatchString(a.Secrets.Prefix), "secrets.prefix", "the beginning of an SSM parameter name, such as /fanfare,", a.Secrets.Prefix)
+	if !slices.Contains(retentions, a.Logs.RetentionDays) {
+		problem("logs.retentionDays", "a number of days that CloudWatch Logs knows (%v) expected, found %d", retentions, a.Logs.RetentionDays)
+	}
+	if len(a.Environments) == 0 {
+		problem("environments", "at least one expected, else nothing is production and nobody is paged")
+	}
+	for i, env := range a.Environments {
+		field := fmt.Sprintf("environments[%d]", i)
+		must(env.Name != "", field+".name", "a name such as production", env.Name)
+		checkPatterns(problem, field+".clusters", env.Clusters)
+		checkPatterns(problem, field+".services", env.Services)
+	}
+	for i, s := range a.Services {
+		checkPatterns(problem, fmt.Sprintf("services[%d].name", i), []string{s.Name})
+	}
+	a.checkChannels(problem, must)
+	return errors.Join(problems...)
+}
+
+type problemFunc func(field, format string, args ...any)
+
+func (a *Account) checkChannels(problem problemFunc, must func(ok bool, field, expected, found string)) {
+	if g := a.GitLab; g != nil {
+		must(isHTTP(g.URL), "gitlab.url", "an address such as https://gitlab.com", g.URL)
+		must(strings.Contains(g.Ref, "{tag}"), "gitlab.ref", "a template with {tag} in it, such as v{tag},", g.Ref)
+		if g.RefPattern != "" {
+			compiled, err := regexp.Compile(g.RefPattern)
+			if err != nil || compiled.SubexpIndex("ref") < 0 {
+				problem("gitlab.refPattern", "a regular expression with a group (?P<ref>…) expected, found %q", g.RefPattern)
+			}
+		}
+		for i, noise := range g.Noise {
+			if _, err := regexp.Compile(noise); err != nil {
+				problem(fmt.Sprintf("gitlab.noise[%d]", i), "a regular expression expected, found %q", noise)
+			}
+		}
+	}
+	if s := a.Slack; s != nil {
+		must(s.Via == "bot" || s.Via == "webhook", "slack.via", "bot or webhook", s.Via)
+		must(isHTTP(s.URL), "slack.url", "an address such as "+DefaultSlack, s.URL)
+		must(s.Via == "webhook" || s.Channel != "", "slack.channel", "a channel id such as C0123456789", s.Channel)
+	}
+	if p := a.PagerDuty; p != nil {
+		must(isHTTP(p.URL), "pagerduty.url", "an address such as "+DefaultPagerDuty, p.URL)
+		if len(p.Services) == 0 {
+			problem("pagerduty.services", `at least one pattern expected ("*" for all services), else nobody is ever paged`)
+		}
+		checkPatterns(problem, "pagerduty.services", p.Services)
+	}
+	if s := a.SNS; s != nil {
+		for i, status := range s.Statuses {
+			must(slices.Contains([]string{"in_progress", "succeeded", "failed"}, status),
+				fmt.Sprintf("sns.statuses[%d]", i), "in_progress, succeeded or failed", status)
+		}
+		for i, number := range s.Phones {
+			must(phone.MatchString(number), fmt.Sprintf("sns.phones[%d]", i), "a number such as +491701234567", number)
+		}
+	}
+}
+
+func checkPatterns(problem problemFunc, field string, patterns []string) {
+	for _, pattern := range patterns {
+		if _, err := path.Match(pattern, ""); err != nil || pattern == "" {
+			problem(field, "a pattern such as checkout-* expected, found %q", pattern)
+		}
+	}
+}
+
+func isHTTP(address string) bool {
+	return strings.HasPrefix(address, "https://") || strings.HasPrefix(address, "http://")
+}
