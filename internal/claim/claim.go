@@ -1,0 +1,94 @@
+// Package claim lets one execution tell an event, and finds out where the event stands
+// among the others of its deployment.
+//
+// Whether the execution that holds an event is alive is asked of Step Functions, which
+// knows, and not guessed from a lease: one that died is taken over at once, one that
+// waits out a rate limit for an hour is left alone, and no execution has to tidy up.
+package claim
+
+import (
+	"context"
+	"time"
+
+	"fanfare/internal/deployment"
+	"fanfare/internal/ledger"
+)
+
+// Ledger is what the step needs of the ledger.
+type Ledger interface {
+	TakeEvent(ctx context.Context, d deployment.Deployment, execution string) (holder string, taken bool, err error)
+	TakeOver(ctx context.Context, d deployment.Deployment, execution, dead string) (holder string, taken bool, err error)
+	Progress(ctx context.Context, key string) (ledger.Progress, error)
+	Advance(ctx context.Context, key string, kind deployment.Kind, d deployment.Deployment) (startedAt time.Time, late bool, err error)
+}
+
+// Executions tells whether an execution ended without having told its event.
+type Executions interface {
+	Died(ctx context.Context, execution string) (bool, error)
+}
+
+// Claimer is the step.
+type Claimer struct {
+	Ledger     Ledger
+	Executions Executions
+}
+
+// Claim claims the event for the execution. An event that another execution tells, or
+// has told, is a duplicate; one whose execution died is taken over.
+func (c Claimer) Claim(ctx context.Context, d deployment.Deployment, execution string) (deployment.Claim, error) {
+	claim := deployment.Claim{Outcome: deployment.Claimed, Holder: execution}
+	holder, taken, err := c.Ledger.TakeEvent(ctx, d, execution)
+	if err != nil {
+		return claim, err
+	}
+	if !taken {
+		died, err := c.Executions.Died(ctx, holder)
+		if err != nil {
+			return claim, err
+		}
+		if died {
+			claim.Outcome = deployment.TakenOver
+			holder, taken, err = c.Ledger.TakeOver(ctx, d, execution, holder)
+			if err != nil {
+				return claim, err
+			}
+		}
+	}
+	if !taken {
+		return deployment.Claim{Outcome: deployment.Duplicate, Holder: holder}, nil
+	}
+	claim.Kind, err = c.kind(ctx, d)
+	if err != nil {
+		return claim, err
+	}
+	claim.StartedAt, claim.Late, err = c.Ledger.Advance(ctx, deployment.Key(d, claim.Kind), claim.Kind, d)
+	if err != nil || claim.Late || d.Kind != deployment.Rollback {
+		return claim, err
+	}
+	// A rollback whose end has come before its beginning was told as an ordinary
+	// deployment of the same id; its beginning is then news no more.
+	ordinary, err := c.Ledger.Progress(ctx, deployment.Key(d, deployment.Ordinary))
+	claim.Late = ordinary.Seen && ordinary.Status == deployment.Succeeded && ordinary.At.After(d.Time)
+	return claim, err
+}
+
+// kind is whether the event is about a rollback. ECS says so only when one begins, so
+// for what comes after it the ledger is asked whether that id's rollback has begun. A
+// failure of the same moment came before the rollback that it caused.
+func (c Claimer) kind(ctx context.Context, d deployment.Deployment) (deployment.Kind, error) {
+	if d.Kind == deployment.Rollback || d.ID == "" {
+		return d.Kind, nil
+	}
+	rollback, err := c.Ledger.Progress(ctx, deployment.Key(d, deployment.Rollback))
+	if err != nil || !rollback.Seen {
+		return d.Kind, err
+	}
+	begun := !d.Time.Before(rollback.StartedAt)
+	if d.Status == deployment.Failed {
+		begun = d.Time.After(rollback.StartedAt)
+	}
+	if begun {
+		return deployment.Rollback, nil
+	}
+	return d.Kind, nil
+}

@@ -1,0 +1,143 @@
+package ledger
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"fanfare/internal/deployment"
+)
+
+// Progress is how far a deployment has come, as the ledger has seen it.
+type Progress struct {
+	// Seen is false when no event of it has been seen.
+	Seen      bool
+	Status    deployment.Status
+	At        time.Time
+	StartedAt time.Time
+}
+
+// order writes status and time so that the order of the texts says which of two states
+// of one deployment is the later: a final one comes after one in progress, and of two
+// final ones the later emitted; at the same moment a failure is what counts.
+func order(status deployment.Status, at time.Time) string {
+	rank := map[deployment.Status]int{deployment.InProgress: 1, deployment.Succeeded: 2, deployment.Failed: 3}[status]
+	final := 0
+	if status.Final() {
+		final = 1
+	}
+	return fmt.Sprintf("%d %s %d", final, moment(at), rank)
+}
+
+// Progress reads how far the deployment of this key has come.
+func (l *Ledger) Progress(ctx context.Context, key string) (Progress, error) {
+	found, err := l.get(ctx, "deployment#"+key, "deployment")
+	if err != nil || getText(found, "status") == "" {
+		return Progress{}, err
+	}
+	return Progress{
+		Seen: true, Status: deployment.Status(getText(found, "status")),
+		At: getMoment(found, IndexSort), StartedAt: getMoment(found, "startedAt"),
+	}, nil
+}
+
+// Advance notes the event's status for the deployment of this key, and returns when
+// the deployment's first event was emitted. late is true when a later state has been
+// noted before, which then stays.
+func (l *Ledger) Advance(ctx context.Context, key string, kind deployment.Kind, d deployment.Deployment) (startedAt time.Time, late bool, err error) {
+	found, ok, err := l.apply(ctx, update{
+		pk: "deployment#" + key, sk: "deployment",
+		set: "#service = :service, #time = :time, #status = :status, progress = :progress, kind = :kind, " +
+			"environment = :environment, startedAt = if_not_exists(startedAt, :time)",
+		condition: "attribute_not_exists(progress) OR progress <= :progress",
+		names:     map[string]string{"#service": IndexKey, "#time": IndexSort, "#status": "status"},
+		values: item{
+			":service": text(d.ServiceKey()), ":time": text(moment(d.Time)), ":status": text(string(d.Status)),
+			":progress": text(order(d.Status, d.Time)), ":kind": text(string(kind)), ":environment": text(d.Environment),
+		},
+	})
+	return getMoment(found, "startedAt"), !ok, err
+}
+
+// Release returns what an earlier event of the deployment resolved; nil when nothing.
+func (l *Ledger) Release(ctx context.Context, key string) (*deployment.Release, error) {
+	found, err := l.get(ctx, "deployment#"+key, "deployment")
+	if err != nil || getText(found, "release") == "" {
+		return nil, err
+	}
+	var r deployment.Release
+	if err := json.Unmarshal([]byte(getText(found, "release")), &r); err != nil {
+		return nil, fmt.Errorf("reading the release in the ledger: %w", err)
+	}
+	return &r, nil
+}
+
+// SaveRelease keeps what was resolved, for the deployment's later events, and, unless
+// it is a rollback, as the latest that was tried for the service.
+func (l *Ledger) SaveRelease(ctx context.Context, doc deployment.Document, r deployment.Release) error {
+	written, err := json.Marshal(r)
+	if err != nil {
+		return fmt.Errorf("writing the release: %w", err)
+	}
+	_, _, err = l.apply(ctx, update{
+		pk: "deployment#" + doc.Key(), sk: "deployment",
+		set: "#release = :release", names: map[string]string{"#release": "release"},
+		values: item{":release": text(string(written))},
+	})
+	if err != nil || doc.Kind() == deployment.Rollback {
+		return err
+	}
+	_, _, err = l.setImage(ctx, doc.Deployment.ServiceKey(), "tried", r.Image, Started(doc, r))
+	return err
+}
+
+// LastTried is the image of the service's latest deployment that was no rollback; zero
+// when none has been seen.
+func (l *Ledger) LastTried(ctx context.Context, serviceKey string) (deployment.Image, error) {
+	found, err := l.get(ctx, "service#"+serviceKey, "tried")
+	return imageOf(found), err
+}
+
+// SetGood notes the image as the service's last good one, unless that of a deployment
+// which started later has been noted: then late is true. It returns the image that is
+// noted now.
+func (l *Ledger) SetGood(ctx context.Context, serviceKey string, image deployment.Image, startedAt time.Time) (now deployment.Image, late bool, err error) {
+	found, ok, err := l.setImage(ctx, serviceKey, "good", image, startedAt)
+	return imageOf(found), !ok, err
+}
+
+// Good is the service's last good image; zero when none is noted.
+func (l *Ledger) Good(ctx context.Context, serviceKey string) (deployment.Image, error) {
+	found, err := l.get(ctx, "service#"+serviceKey, "good")
+	return imageOf(found), err
+}
+
+func (l *Ledger) setImage(ctx context.Context, serviceKey, sk string, image deployment.Image, startedAt time.Time) (item, bool, error) {
+	return l.apply(ctx, update{
+		pk: "service#" + serviceKey, sk: sk,
+		set:       "repository = :repository, tag = :tag, digest = :digest, startedAt = :started",
+		condition: "attribute_not_exists(startedAt) OR startedAt <= :started",
+		values: item{
+			":repository": text(image.Repository), ":tag": text(image.Tag), ":digest": text(image.Digest),
+			":started": text(moment(startedAt)),
+		},
+	})
+}
+
+func imageOf(i item) deployment.Image {
+	return deployment.Image{Repository: getText(i, "repository"), Tag: getText(i, "tag"), Digest: getText(i, "digest")}
+}
+
+// Started is when the document's deployment started: as ECS says, else when its first
+// event was emitted, as far as that was seen.
+func Started(doc deployment.Document, r deployment.Release) time.Time {
+	switch {
+	case !r.StartedAt.IsZero():
+		return r.StartedAt
+	case doc.Claim != nil && !doc.Claim.StartedAt.IsZero():
+		return doc.Claim.StartedAt
+	default:
+		return doc.Deployment.Time
+	}
+}
