@@ -1,0 +1,103 @@
+// Package channel is the contract between the workflow and the channels through which
+// people are told: Format is pure and makes what will be sent, Send does the I/O.
+//
+// A channel is a package below this one, one line in the registry, and one branch of
+// the workflow's Notify state.
+package channel
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"fanfare/internal/account"
+	"fanfare/internal/deployment"
+	"fanfare/internal/secret"
+)
+
+// The channels' names, as the plan, the folders and the deployed functions have them.
+const (
+	Slack     = "slack"
+	PagerDuty = "pagerduty"
+	SNS       = "sns"
+)
+
+// Variable is the environment variable that tells a function which channel it serves.
+const Variable = "FANFARE_CHANNEL"
+
+// Channel is one way to tell people.
+type Channel struct {
+	// Format makes what will be sent of the document. It is pure: it reads no clock,
+	// no secret and no network, and gives the same for the same document.
+	Format func(doc deployment.Document, a account.Account) (any, error)
+	// NewSender makes the sender; nil when the workflow itself sends, by an
+	// integration of Step Functions.
+	NewSender func(Deps) Sender
+}
+
+// Sender gives a formatted message to the vendor.
+type Sender interface {
+	// Send sends once, without retries of its own, and returns the vendor's receipt.
+	// Errors are of package failure; a RateLimited one becomes the outcome wait.
+	Send(ctx context.Context, dispatch Dispatch) (Receipt, error)
+}
+
+// Dispatch is what Send gets.
+type Dispatch struct {
+	Document deployment.Document
+	// Message is what Format made, as JSON.
+	Message json.RawMessage
+	// Execution is the ARN of the execution that sends.
+	Execution string
+}
+
+// Receipt is what the vendor gave for a message.
+type Receipt struct {
+	// Outcome is sent, repeated, or none when there was nothing left to send.
+	Outcome deployment.Outcome
+	// Reason says in few words why nothing was sent, when the outcome is none.
+	Reason string
+	// Values are the vendor's own: ts, dedup_key.
+	Values map[string]string
+}
+
+// Deps is what a sender may use.
+type Deps struct {
+	Account account.Account
+	// Secrets are those of this channel alone.
+	Secrets secret.Store
+	HTTP    *http.Client
+	Threads Threads
+	Now     func() time.Time
+}
+
+// Thread is what the ledger knows of the one message that tells of a deployment.
+type Thread struct {
+	// Channel and TS name the message; TS is empty while there is none.
+	Channel string `json:"channel,omitempty"`
+	TS      string `json:"ts,omitempty"`
+	// Status and At are what the message shows: the status, and when it was emitted.
+	Status deployment.Status `json:"status,omitempty"`
+	At     time.Time         `json:"at,omitzero"`
+	// Broadcast is the reply that cries out a failure; empty while there is none.
+	Broadcast string `json:"broadcast,omitempty"`
+	// Holder is the execution that is changing the message, until Until.
+	Holder string    `json:"holder,omitempty"`
+	Until  time.Time `json:"until,omitzero"`
+	// Interrupted is true when the last holder never let go, so that what it was
+	// sending may have been sent without being noted here.
+	Interrupted bool `json:"-"`
+}
+
+// Threads keeps one message a deployment, edited as it moves on, however many events
+// of it are being told at the same time.
+type Threads interface {
+	// Hold reserves the deployment's message for the holder until the given time. It
+	// returns a failure.RateLimited when somebody else holds it.
+	Hold(ctx context.Context, key, holder string, until time.Time) (Thread, error)
+	// Note writes down what the message has become, and keeps the hold.
+	Note(ctx context.Context, key, holder string, thread Thread) error
+	// Release lets go of it.
+	Release(ctx context.Context, key, holder string) error
+}
