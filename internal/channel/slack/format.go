@@ -1,0 +1,184 @@
+package slack
+
+import (
+	"fmt"
+	"strings"
+
+	slackgo "github.com/slack-go/slack"
+
+	"fanfare/internal/account"
+	"fanfare/internal/deployment"
+	"fanfare/internal/failure"
+)
+
+// Format makes the Message that tells of the document: what happened, on a failure why,
+// then where and which version, the links that a person needs next, the commits, and in
+// small print the ids. It uses the oldest block types only, which every workspace and
+// every webhook takes. The error is Permanent: the account file has no Slack.
+func Format(doc deployment.Document, a account.Account) (any, error) {
+	if a.Slack == nil {
+		return nil, failure.Permanentf("formatting for slack: the account file has no slack")
+	}
+	symbol, words := headline(doc)
+	header := slackgo.NewHeaderBlock(plain(symbol + " " + words))
+	blocks := []slackgo.Block{header}
+	reason := quoted(doc.Deployment)
+	if reason != nil {
+		blocks = append(blocks, reason)
+	}
+	blocks = append(blocks, fieldsOf(doc))
+	buttons := buttonsOf(doc)
+	if buttons != nil {
+		blocks = append(blocks, buttons)
+	}
+	if commits := commitsOf(doc); commits != nil {
+		blocks = append(blocks, commits)
+	}
+	if footer := footerOf(doc.Deployment); footer != nil {
+		blocks = append(blocks, footer)
+	}
+	message := Message{Text: notice(doc), Blocks: blocks}
+	if a.Slack.Via == viaWebhook {
+		return message, nil
+	}
+	message.Channel = a.Slack.Channel
+	if doc.Deployment.Status == deployment.Failed {
+		alert := []slackgo.Block{header, reason}
+		if buttons != nil {
+			alert = append(alert, buttons)
+		}
+		message.Alert = &Alert{Text: message.Text, Blocks: alert}
+	}
+	return message, nil
+}
+
+// quoted shows the vendor's own sentence where it says more than the headline: never
+// nil on a failure, nil on an ordinary beginning and on a success.
+func quoted(d deployment.Deployment) slackgo.Block {
+	reason := safe(d.Reason, maxReason)
+	switch {
+	case d.Status == deployment.Failed:
+		reason = orElse(reason, "No reason was given.")
+	case d.Status == deployment.Succeeded, d.Status == deployment.InProgress && d.Kind != deployment.Rollback, reason == "":
+		return nil
+	}
+	return slackgo.NewSectionBlock(mrkdwn("> "+reason), nil, nil)
+}
+
+func fieldsOf(doc deployment.Document) slackgo.Block {
+	var fields []*slackgo.TextBlockObject
+	add := func(label, value string) {
+		if value != "" {
+			fields = append(fields, mrkdwn("*"+label+"*\n"+value))
+		}
+	}
+	add("Service", orElse(safe(doc.Deployment.Service, maxService), "unknown"))
+	add("Environment", environmentOf(doc.Deployment))
+	add("Version", versionsOf(doc))
+	add(whenOf(doc))
+	return slackgo.NewSectionBlock(nil, fields, nil)
+}
+
+// buttonsOf links what a person opens next; nil when there is nothing to open.
+func buttonsOf(doc deployment.Document) slackgo.Block {
+	var buttons []slackgo.BlockElement
+	add := func(id, label, address string) {
+		if usable(address, maxURL) {
+			buttons = append(buttons, slackgo.NewButtonBlockElement(id, "", plain(label)).WithURL(address))
+		}
+	}
+	add("open_console", "ECS console", doc.Deployment.ConsoleURL)
+	add("open_logs", "Logs", doc.Deployment.LogsURL)
+	if doc.Commits != nil {
+		add("open_compare", "Compare", doc.Commits.CompareURL)
+	}
+	if len(buttons) == 0 {
+		return nil
+	}
+	return slackgo.NewActionBlock("", buttons...)
+}
+
+// footerOf holds the names by which the deployment is found elsewhere.
+func footerOf(d deployment.Deployment) slackgo.Block {
+	var parts []string
+	for _, part := range []string{d.ID, with("account ", d.Account), d.Region} {
+		if part = safe(part, maxDeployment); part != "" {
+			parts = append(parts, part)
+		}
+	}
+	if len(parts) == 0 {
+		return nil
+	}
+	return slackgo.NewContextBlock("", mrkdwn(strings.Join(parts, " · ")))
+}
+
+// commitsOf lists the commits, newest first. Those that do not fit into one section are
+// counted instead. It returns nil when there is nothing to say of commits.
+func commitsOf(doc deployment.Document) slackgo.Block {
+	c := doc.Commits
+	if c == nil {
+		return nil
+	}
+	var heading []string
+	if total(c) > 0 {
+		heading = []string{"*" + commitCount(c) + "*"}
+	}
+	remarks := remarksOn(c, doc.Release)
+	room := maxSection - sizeOf(heading...) - sizeOf(remarks...) - sizeOf(more(c, 0))
+	lines := heading
+	shown := 0
+	for _, commit := range c.Items {
+		line := commitLine(commit)
+		if room -= sizeOf(line); room < 0 {
+			break
+		}
+		lines = append(lines, line)
+		shown++
+	}
+	if shown < total(c) {
+		lines = append(lines, more(c, shown))
+	}
+	if lines = append(lines, remarks...); len(lines) == 0 {
+		return nil
+	}
+	return slackgo.NewSectionBlock(mrkdwn(strings.Join(lines, "\n")), nil, nil)
+}
+
+func commitLine(c deployment.Commit) string {
+	line := "• "
+	if id := safe(orElse(c.ShortID, c.ID), maxShortID); id != "" {
+		line += link(c.URL, id) + " "
+	}
+	return line + orElse(safe(c.Title, maxTitle), "(no title)") + with(" — ", safe(c.Author, maxAuthor))
+}
+
+// more counts the commits that are not shown.
+func more(c *deployment.Commits, shown int) string {
+	return link(c.CompareURL, fmt.Sprintf("and %d more", total(c)-shown))
+}
+
+// remarksOn says why commits are missing that a reader may look for. Of a release that
+// is the first, the same or unknown, the version says so already.
+func remarksOn(c *deployment.Commits, r *deployment.Release) []string {
+	var remarks []string
+	switch {
+	case c.Filtered == 1:
+		remarks = append(remarks, "1 merge or housekeeping commit left out")
+	case c.Filtered > 1:
+		remarks = append(remarks, fmt.Sprintf("%d merge and housekeeping commits left out", c.Filtered))
+	}
+	compared := r != nil && (r.Outcome == deployment.NewRelease || r.Outcome == deployment.RollbackRelease)
+	if reason := safe(c.Reason, maxNote); compared && reason != "" {
+		remarks = append(remarks, "Commits: "+reason)
+	}
+	return remarks
+}
+
+// sizeOf counts the characters of the lines, their ends included.
+func sizeOf(lines ...string) int {
+	size := 0
+	for _, line := range lines {
+		size += length(line) + 1
+	}
+	return size
+}

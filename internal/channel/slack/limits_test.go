@@ -1,0 +1,257 @@
+package slack
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf16"
+
+	"fanfare/internal/channel/channeltest"
+	"fanfare/internal/deployment"
+)
+
+// problemsOf reads the message as Slack does, without any of the code that made it, and
+// tells what Slack would refuse or misread.
+func problemsOf(m Message) []string {
+	var problems []string
+	problem := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
+	if n := length(m.Text); n == 0 || n > 250 || strings.ContainsAny(m.Text, "<>`\n") {
+		problem("the text is empty, too long, or has markup: %q", m.Text)
+	}
+	checkBlocks(problem, m.Blocks)
+	if m.Alert != nil {
+		checkBlocks(problem, m.Alert.Blocks)
+	}
+	return problems
+}
+
+type anyText struct {
+	Type, Text string
+	Verbatim   bool
+}
+
+type anyBlock struct {
+	Type     string
+	Text     json.RawMessage
+	Fields   []anyText
+	Elements []struct {
+		anyText
+		Text     json.RawMessage
+		URL      string
+		ActionID string `json:"action_id"`
+	}
+}
+
+// checkBlocks returns the characters of all blocks together, addresses included.
+func checkBlocks(problem func(string, ...any), made any) (total int) {
+	content, err := json.Marshal(made)
+	if err != nil {
+		problem("marshalling the blocks: %v", err)
+		return 0
+	}
+	var blocks []anyBlock
+	if err := json.Unmarshal(content, &blocks); err != nil {
+		problem("reading the blocks: %v", err)
+		return 0
+	}
+	if len(blocks) == 0 || len(blocks) > maxBlocks {
+		problem("%d blocks", len(blocks))
+	}
+	actions := map[string]bool{}
+	for _, block := range blocks {
+		switch block.Type {
+		case "header":
+			total += checkText(problem, block.Type, textOf(block.Text), maxHeader)
+		case "section":
+			if block.Text == nil && (len(block.Fields) == 0 || len(block.Fields) > maxFields) {
+				problem("a section of %d fields", len(block.Fields))
+			}
+			if block.Text != nil {
+				total += checkText(problem, block.Type, textOf(block.Text), maxSection)
+			}
+			for _, field := range block.Fields {
+				total += checkText(problem, "field", field, maxField)
+			}
+		case "context":
+			if n := len(block.Elements); n == 0 || n > maxElements {
+				problem("a context of %d elements", n)
+			}
+			for _, element := range block.Elements {
+				var shown string
+				if json.Unmarshal(element.Text, &shown) != nil {
+					problem("a context element without text")
+				}
+				total += checkText(problem, "context", anyText{element.Type, shown, element.Verbatim}, maxSection)
+			}
+		case "actions":
+			if n := len(block.Elements); n == 0 || n > maxButtons {
+				problem("an actions block of %d elements", n)
+			}
+			for _, button := range block.Elements {
+				total += checkText(problem, "button", textOf(button.Text), maxButton) + len(button.URL)
+				address, err := url.Parse(button.URL)
+				if err != nil || address.Scheme != "https" && address.Scheme != "http" || len(button.URL) > maxButtonURL {
+					problem("a button's address: %q", button.URL)
+				}
+				if n := len(button.ActionID); n == 0 || n > maxActionID || actions[button.ActionID] {
+					problem("an action_id twice, or none: %q", button.ActionID)
+				}
+				actions[button.ActionID] = true
+			}
+		default:
+			problem("a block of type %q", block.Type)
+		}
+	}
+	if total > maxTotal {
+		problem("%d characters in all", total)
+	}
+	return total
+}
+
+func textOf(raw json.RawMessage) (t anyText) {
+	if json.Unmarshal(raw, &t) != nil {
+		t = anyText{}
+	}
+	return t
+}
+
+var (
+	markupOfOurs = regexp.MustCompile(`<(https?://[^<>|\s]+|!date\^\d+\^\{date_short_pretty\}, \{time\})\|[^<>|\n]+>`)
+	escape       = regexp.MustCompile(`&(amp|lt|gt);`)
+)
+
+func checkText(problem func(string, ...any), where string, t anyText, limit int) int {
+	n := len(utf16.Encode([]rune(t.Text)))
+	switch {
+	case length(t.Text) == 0 || length(t.Text) > limit:
+		problem("%s: %d characters", where, n)
+	case where == "header" || where == "button":
+		if t.Type != "plain_text" || strings.Contains(t.Text, "\n") {
+			problem("%s: not plain: %q", where, t.Text)
+		}
+	case t.Type != "mrkdwn" || !t.Verbatim:
+		problem("%s: not verbatim mrkdwn: %q", where, t.Text)
+	case strings.ContainsAny(strings.ReplaceAll(markupOfOurs.ReplaceAllString(t.Text, ""), "\n> ", ""), "<`") ||
+		strings.Contains(strings.TrimPrefix(markupOfOurs.ReplaceAllString(t.Text, ""), "> "), ">"):
+		problem("%s: markup that is not ours: %q", where, t.Text)
+	case strings.Contains(escape.ReplaceAllString(t.Text, ""), "&"):
+		problem("%s: an escape that is none: %q", where, t.Text)
+	}
+	return length(t.Text)
+}
+
+// TestEveryDocument holds the corpus of all channels to Slack's limits.
+func TestEveryDocument(t *testing.T) {
+	t.Parallel()
+	documents := channeltest.Documents()
+	for _, letter := range []string{"a", "&", "<", "`", "ÿ", "決", "🚀", " a", "*", "\u0301"} {
+		documents["maximal "+letter] = maximal(letter)
+	}
+	short := maximal("a")
+	for i := range short.Commits.Items {
+		short.Commits.Items[i] = deployment.Commit{Title: strings.Repeat("a", 60)}
+	}
+	documents["many short commits"] = short
+	for name, doc := range documents {
+		for _, problem := range problemsOf(format(t, doc, bot)) {
+			t.Errorf("%s: %s", name, problem)
+		}
+	}
+}
+
+// TestRoomForCommits holds the limits of our own to what their comment says.
+func TestRoomForCommits(t *testing.T) {
+	t.Parallel()
+	for name, size := range map[string]int{"linked in the text too": maxLink, "linked by the button only": maxURL} {
+		doc := maximal("<")
+		doc.Commits.Items, doc.Commits.Total, doc.Commits.Filtered, doc.Commits.Reason = nil, 0, 0, ""
+		doc.Commits.CompareURL = "https://gitlab.example.com/?" + strings.Repeat("a", size-28)
+		rest := checkBlocks(t.Errorf, format(t, doc, bot).Blocks)
+		if rest < 6000 || rest+maxSection > maxTotal {
+			t.Errorf("%s: %d characters without commits, want %d at most", name, rest, maxTotal-maxSection)
+		}
+	}
+}
+
+func TestSafe(t *testing.T) {
+	t.Parallel()
+	for given, want := range map[string]string{
+		"":                  "",
+		" two\r\n lines\t":  "two lines",
+		"<!channel> & co":   "&lt;!channe…",
+		"a &lt; b":          "a &amp;lt; b",
+		"a `b`":             "a 'b'",
+		"aaaaaaaaaaa&":      "aaaaaaaaaaa…",
+		"aaaaaaaaaa&":       "aaaaaaaaaa…",
+		"aaaaaaa&":          "aaaaaaa&amp;",
+		"exactly 12!!":      "exactly 12!!",
+		"one too much":      "one too much",
+		"one too many":      "one too many",
+		"thirteen char":     "thirteen ch…",
+		"a blank then, cut": "a blank the…",
+		"eleven char cut":   "eleven char…",
+		"🚀🚀🚀🚀🚀🚀🚀🚀🚀🚀🚀🚀": "🚀🚀🚀🚀🚀🚀🚀🚀🚀🚀🚀🚀",
+	} {
+		if got := safe(given, 12); got != want {
+			t.Errorf("%q became %q, want %q", given, got, want)
+		}
+	}
+}
+
+func TestLink(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]string{
+		"https://gitlab.example.com/a?b=1&c=%20": "<https://gitlab.example.com/a?b=1&amp;c=%20|x¦y>",
+		"http://127.0.0.1:8080/":                 "<http://127.0.0.1:8080/|x¦y>",
+		"":                                       "x|y",
+		"gitlab.example.com/a":                   "x|y",
+		"javascript:alert(1)":                    "x|y",
+		"https://":                               "x|y",
+		"https://a.example/b c":                  "x|y",
+		"https://a.example/b|c":                  "x|y",
+		"https://a.example/b>c":                  "x|y",
+		"https://a.example/ü":                    "x|y",
+		"https://a.example/\n":                   "x|y",
+		"https://a.example/%zz":                  "x|y",
+		"https://a.example/?" + strings.Repeat("&", maxLink/5): "x|y",
+		"https://a.example/" + strings.Repeat("a", maxLink):    "x|y",
+	} {
+		if got := link(address, "x|y"); got != want {
+			t.Errorf("%q became %q, want %q", address, got, want)
+		}
+	}
+}
+
+// FuzzFormat looks for a document whose message Slack would refuse or misread.
+func FuzzFormat(f *testing.F) {
+	f.Add("checkout", "1.42.0", "tasks failed to start.", "Fix <b> & `c`", "Ada", "https://gitlab.example.com/a?b&c", 3, uint8(2), int64(1773454029))
+	f.Add("<!channel>", "\u202e", "```", "&amp;&lt;<@U1|x>", ">>> \r\n", "https://a|b>c", 5000, uint8(7), int64(-1))
+	f.Add(strings.Repeat("&", 400), strings.Repeat("🚀", 400), strings.Repeat("<", 4000), strings.Repeat("`", 300), "", "https://a.example/"+strings.Repeat("&", 500), 50, uint8(255), int64(1)<<40)
+	statuses := []deployment.Status{deployment.InProgress, deployment.Succeeded, deployment.Failed, deployment.Unknown}
+	f.Fuzz(func(t *testing.T, service, version, reason, title, author, address string, n int, choice uint8, unix int64) {
+		doc := deployment.Document{
+			Deployment: deployment.Deployment{
+				Service: service, Cluster: version, Name: reason, ID: author, Account: title, Region: service, Environment: title,
+				Status: statuses[choice%4], Reason: reason, Time: time.Unix(unix, 0), ConsoleURL: address, LogsURL: address,
+			},
+			Claim:   &deployment.Claim{StartedAt: time.Unix(0, unix)},
+			Release: &deployment.Release{Outcome: deployment.ReleaseOutcome(title), Image: deployment.Image{Tag: version}, Previous: deployment.Image{Tag: author}, Reason: reason},
+			Commits: &deployment.Commits{Total: n, Filtered: n, CompareURL: address, Reason: reason, Removed: choice&8 != 0},
+		}
+		if choice&4 != 0 {
+			doc.Deployment.Kind = deployment.Rollback
+		}
+		for range choice / 8 {
+			doc.Commits.Items = append(doc.Commits.Items, deployment.Commit{ShortID: version, ID: service, Title: title, Author: author, URL: address})
+		}
+		message := format(t, doc, bot)
+		for _, problem := range problemsOf(message) {
+			t.Error(problem)
+		}
+		Render(message)
+	})
+}

@@ -1,0 +1,96 @@
+package slack
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	slackgo "github.com/slack-go/slack"
+
+	"fanfare/internal/text"
+)
+
+// markup takes the meaning out of what Slack gives one.
+//
+// &, < and > are all that Slack asks to be escaped, and with them go mentions, links
+// and quotes: https://docs.slack.dev/messaging/formatting-message-text#escaping. The
+// backtick has no escape; three of them would swallow every line up to the next three,
+// so it becomes an apostrophe. *, _ and ~ stay as they were written, because commit
+// titles are full of them: they work only up to the end of their line, and no line
+// that shows outside text has markup of ours in it for them to pair with.
+var markup = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "`", "'")
+
+// safe makes outside text fit for mrkdwn: one line, escaped once, at most limit
+// characters after escaping, never cut inside an escape.
+func safe(s string, limit int) string {
+	line := text.Line(s)
+	if escaped := markup.Replace(line); length(escaped) <= limit {
+		return escaped
+	}
+	size := length(text.Ellipsis)
+	for i, r := range line {
+		size += escapedLength(r)
+		if size > limit {
+			return markup.Replace(strings.TrimRight(line[:i], " ")) + text.Ellipsis
+		}
+	}
+	return markup.Replace(line)
+}
+
+func escapedLength(r rune) int {
+	switch r {
+	case '&':
+		return len("&amp;")
+	case '<', '>':
+		return len("&lt;")
+	default:
+		return 1
+	}
+}
+
+// length counts characters as Slack does.
+func length(s string) int { return utf8.RuneCountInString(s) }
+
+// link makes a link of a label that is safe already; the label alone when the address
+// cannot be put into mrkdwn as it is.
+func link(address, label string) string {
+	escaped := strings.ReplaceAll(address, "&", "&amp;")
+	if label == "" || len(escaped) > maxLink || !usable(address, maxLink) {
+		return label
+	}
+	return "<" + escaped + "|" + strings.ReplaceAll(label, "|", "¦") + ">"
+}
+
+// usable tells whether the address is one of the web, within the limit, and without
+// any character that could end a link early.
+func usable(address string, limit int) bool {
+	if len(address) > limit || strings.ContainsFunc(address, breaksLink) {
+		return false
+	}
+	u, err := url.Parse(address)
+	return err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http")
+}
+
+func breaksLink(r rune) bool {
+	return r <= ' ' || r > '~' || strings.ContainsRune("<>|\"'`\\^", r)
+}
+
+// date shows a time in each reader's own time zone, with the time in UTC for what
+// cannot: https://docs.slack.dev/messaging/formatting-message-text#date-formatting
+func date(t time.Time) string {
+	return fmt.Sprintf("<!date^%d^{date_short_pretty}, {time}|%s>", t.Unix(), t.UTC().Format("2 Jan 2006, 15:04 UTC"))
+}
+
+// mrkdwn makes a text object. It is verbatim, so that nothing becomes a link or a
+// mention that was not written as one: a title with @channel or a URL in it stays text.
+// https://docs.slack.dev/reference/block-kit/composition-objects/text-object
+func mrkdwn(s string) *slackgo.TextBlockObject {
+	return slackgo.NewTextBlockObject(slackgo.MarkdownType, s, false, true)
+}
+
+// plain makes a text object that Slack shows as it is.
+func plain(s string) *slackgo.TextBlockObject {
+	return slackgo.NewTextBlockObject(slackgo.PlainTextType, s, true, false)
+}

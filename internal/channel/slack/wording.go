@@ -1,0 +1,185 @@
+package slack
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"fanfare/internal/deployment"
+	"fanfare/internal/text"
+)
+
+// headline says what happened, in a symbol and in words of at most 147 characters.
+func headline(doc deployment.Document) (symbol, words string) {
+	d := doc.Deployment
+	service := text.Cut(orElse(text.Line(d.Service), "a service"), maxHeadService)
+	place := text.Cut(placeOf(d), maxHeadPlace)
+	version := ""
+	if doc.Release != nil {
+		version = text.Cut(text.Line(doc.Release.Image.Version()), maxHeadVersion)
+	}
+	if d.Status != deployment.InProgress && !d.Status.Final() {
+		return "ℹ️", service + with(" in ", place) + ": " + text.Cut(orElse(text.Line(d.Name), "an unknown event"), maxHeadEvent)
+	}
+	if isRollback(doc) {
+		return rolledBack(d.Status, service, with(" to ", version)+with(" in ", place))
+	}
+	again := ""
+	if doc.Release != nil && doc.Release.Outcome == deployment.SameRelease {
+		again = "re"
+	}
+	subject := service + with(" ", version)
+	switch {
+	case d.Status == deployment.InProgress:
+		return "🚀", subject + " is being " + again + "deployed" + with(" to ", place)
+	case d.Status == deployment.Failed:
+		return "🔴", subject + " failed to " + again + "deploy" + with(" to ", place)
+	case version == "", again != "":
+		return "✅", subject + " was " + again + "deployed" + with(" to ", place)
+	default:
+		return "✅", subject + " is live" + with(" in ", place)
+	}
+}
+
+func rolledBack(status deployment.Status, service, whereTo string) (symbol, words string) {
+	switch status {
+	case deployment.InProgress:
+		return "⏪", service + " is being rolled back" + whereTo
+	case deployment.Failed:
+		return "🔴", service + " could not be rolled back" + whereTo
+	default:
+		return "⏪", service + " was rolled back" + whereTo
+	}
+}
+
+// isRollback asks the ledger and the release: the event that ends a rollback does not
+// say that it does.
+func isRollback(doc deployment.Document) bool {
+	return doc.Kind() == deployment.Rollback || doc.Release != nil && doc.Release.Outcome == deployment.RollbackRelease
+}
+
+// notice is the headline for a notification, with what is most worth knowing next.
+func notice(doc deployment.Document) string {
+	_, words := headline(doc)
+	words += "."
+	switch {
+	case doc.Deployment.Status == deployment.Failed && doc.Deployment.Reason != "":
+		words += " " + doc.Deployment.Reason
+	case doc.Deployment.Status == deployment.Succeeded && doc.Commits != nil && total(doc.Commits) > 0:
+		words += " " + commitCount(doc.Commits) + "."
+	}
+	return safe(words, maxText)
+}
+
+// placeOf names where it was deployed, as far as that is known.
+func placeOf(d deployment.Deployment) string {
+	if environment := text.Line(d.Environment); environment != "" {
+		return environment
+	}
+	return with("cluster ", text.Line(d.Cluster))
+}
+
+// environmentOf is placeOf for a field: with the cluster, escaped.
+func environmentOf(d deployment.Deployment) string {
+	environment, cluster := safe(d.Environment, maxEnvironment), with("cluster ", safe(d.Cluster, maxCluster))
+	switch {
+	case environment != "" && cluster != "":
+		return environment + " (" + cluster + ")"
+	default:
+		return orElse(environment+cluster, "unknown")
+	}
+}
+
+// versionsOf says which version came after which, and what could not be found out.
+func versionsOf(doc deployment.Document) string {
+	r := doc.Release
+	if r == nil {
+		return "unknown"
+	}
+	from, to := safe(r.Previous.Version(), maxVersion), safe(r.Image.Version(), maxVersion)
+	var line string
+	switch {
+	case to == "":
+		line = "unknown" + with(", was ", from)
+	case r.Outcome == deployment.FirstRelease:
+		line = to + " (first known deployment)"
+	case r.Outcome == deployment.SameRelease:
+		line = to + " (the same as before)"
+	case from == "":
+		line = to
+	case from == to:
+		line = to + " (another image than before)"
+	default:
+		line = from + " → " + to
+	}
+	if doc.Commits != nil {
+		line = link(doc.Commits.CompareURL, line)
+	}
+	return line + with("\n", safe(r.Reason, maxNote))
+}
+
+// whenOf labels and tells the event's time; both are empty when it has none.
+func whenOf(doc deployment.Document) (label, value string) {
+	d := doc.Deployment
+	if d.Time.Unix() <= 0 {
+		return "", ""
+	}
+	value = date(d.Time)
+	if doc.Claim != nil && d.Status.Final() && !doc.Claim.StartedAt.IsZero() {
+		if took := d.Time.Sub(doc.Claim.StartedAt); took >= time.Second {
+			value += ", after " + inWords(took)
+		}
+	}
+	switch d.Status {
+	case deployment.InProgress:
+		return "Started", value
+	case deployment.Succeeded:
+		return "Finished", value
+	case deployment.Failed:
+		return "Failed", value
+	default:
+		return "Seen", value
+	}
+}
+
+func inWords(d time.Duration) string {
+	seconds := int(d.Round(time.Second) / time.Second)
+	switch {
+	case seconds < 120:
+		return fmt.Sprintf("%d s", seconds)
+	case seconds < 2*3600:
+		return fmt.Sprintf("%d min", (seconds+30)/60)
+	default:
+		return fmt.Sprintf("%d h %d min", seconds/3600, seconds%3600/60)
+	}
+}
+
+// commitCount says how many commits there are, and what became of them.
+func commitCount(c *deployment.Commits) string {
+	what := " in this release"
+	if c.Removed {
+		what = " removed"
+	}
+	if total(c) == 1 {
+		return "1 commit" + what
+	}
+	return fmt.Sprintf("%d commits%s", total(c), what)
+}
+
+// total never counts fewer than there are to show.
+func total(c *deployment.Commits) int { return max(c.Total, len(c.Items)) }
+
+// with puts prefix before s, unless s is empty.
+func with(prefix, s string) string {
+	if s == "" {
+		return ""
+	}
+	return prefix + s
+}
+
+func orElse(s, otherwise string) string {
+	if strings.TrimSpace(s) == "" {
+		return otherwise
+	}
+	return s
+}

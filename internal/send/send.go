@@ -1,0 +1,95 @@
+// Package send gives a channel's message to its vendor, once.
+package send
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"math"
+	"time"
+
+	"fanfare/internal/channel"
+	"fanfare/internal/deployment"
+	"fanfare/internal/failure"
+	"fanfare/internal/ledger"
+)
+
+// MaxWait is how long a delivery is put off in all before it is given up: a vendor
+// that asks for more than this is out of order, and somebody should know.
+const MaxWait = 30 * time.Minute
+
+// Timeout is how long one request to a vendor may take.
+const Timeout = 10 * time.Second
+
+// Ledger notes which deliveries were begun, and which are done.
+type Ledger interface {
+	BeginDelivery(ctx context.Context, d deployment.Deployment, channel string) (ledger.Attempt, error)
+	EndDelivery(ctx context.Context, d deployment.Deployment, channel string, delivery deployment.Delivery) error
+}
+
+// Step is the step, for one channel.
+type Step struct {
+	Channel string
+	Sender  channel.Sender
+	Ledger  Ledger
+	Now     func() time.Time
+}
+
+// Send sends the message unless the ledger knows that it was sent. A vendor that asks
+// us to wait makes the outcome wait, with the seconds. A ledger that cannot be asked
+// holds nothing up: a page that comes twice is better than one that does not come.
+func (s Step) Send(ctx context.Context, doc deployment.Document, message json.RawMessage, before *deployment.Delivery, execution string) (deployment.Delivery, error) {
+	if len(message) == 0 {
+		return deployment.Delivery{}, failure.Permanentf("sending to %s: message: what Format made expected, found nothing", s.Channel)
+	}
+	attempt, err := s.Ledger.BeginDelivery(ctx, doc.Deployment, s.Channel)
+	if err != nil {
+		slog.Warn("sending without the ledger", "channel", s.Channel, "error", failure.Classify(err).Error())
+	} else if attempt.Delivered.Outcome != "" {
+		return attempt.Delivered, nil
+	}
+	receipt, err := s.Sender.Send(ctx, channel.Dispatch{Document: doc, Message: message, Execution: execution})
+	delivery := deployment.Delivery{Attempts: max(attempt.Number, 1)}
+	if before != nil {
+		delivery.Waited = before.Waited
+		delivery.Attempts = max(delivery.Attempts, before.Attempts+1)
+	}
+	if err != nil {
+		delivery, err = s.put(delivery, err)
+		s.end(ctx, doc, delivery)
+		return delivery, err
+	}
+	delivery.Outcome, delivery.Reason, delivery.Receipt = receipt.Outcome, receipt.Reason, receipt.Values
+	if delivery.Outcome == deployment.Sent && attempt.Interrupted {
+		delivery.Outcome = deployment.Repeated
+	}
+	if delivery.Outcome != deployment.None {
+		delivery.SentAt = s.Now().UTC()
+	}
+	s.end(ctx, doc, delivery)
+	return delivery, nil
+}
+
+// put makes a wait of a rate limit, as long as that is reasonable.
+func (s Step) put(delivery deployment.Delivery, err error) (deployment.Delivery, error) {
+	var limited *failure.RateLimited
+	if !errors.As(err, &limited) {
+		return delivery, err
+	}
+	seconds := int(math.Ceil(limited.After.Seconds()))
+	if time.Duration(delivery.Waited+seconds)*time.Second > MaxWait {
+		return delivery, failure.Permanentf("giving up on %s after waiting %d s, it asks for %d s more: %w", s.Channel, delivery.Waited, seconds, err)
+	}
+	delivery.Outcome, delivery.Seconds = deployment.Wait, max(seconds, 1)
+	delivery.Waited += delivery.Seconds
+	return delivery, nil
+}
+
+// end notes how it ended. When it cannot be noted, the message is sent all the same,
+// and saying so is all that is left.
+func (s Step) end(ctx context.Context, doc deployment.Document, delivery deployment.Delivery) {
+	if err := s.Ledger.EndDelivery(ctx, doc.Deployment, s.Channel, delivery); err != nil {
+		slog.Warn("the delivery could not be noted", "channel", s.Channel, "error", failure.Classify(err).Error())
+	}
+}
