@@ -1,0 +1,95 @@
+// Package step is what every function of the workflow has in common: it reads its
+// configuration once, logs one line an invocation, and returns errors by their class.
+package step
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"fanfare/internal/account"
+	"fanfare/internal/deployment"
+	"fanfare/internal/failure"
+)
+
+// Input is what the workflow gives to a function.
+type Input struct {
+	// Event is the raw event; only Normalise gets it.
+	Event json.RawMessage `json:"event,omitempty"`
+	// Document is what the steps before have written.
+	Document Document `json:"document,omitzero"`
+	// Execution is the ARN of the execution.
+	Execution string `json:"execution,omitempty"`
+}
+
+// Document is the workflow's document, with what a branch of Notify has added to it.
+type Document struct {
+	deployment.Document
+	// Message is what Format made.
+	Message json.RawMessage `json:"message,omitempty"`
+	// Delivery is what the attempt before this one ended in.
+	Delivery *deployment.Delivery `json:"delivery,omitempty"`
+}
+
+// Handle is what a step does with its input.
+type Handle[Out any] func(context.Context, Input) (Out, error)
+
+// AccountFile is where a function finds its account: beside its program.
+func AccountFile() string {
+	root := os.Getenv("LAMBDA_TASK_ROOT")
+	if program, err := os.Executable(); err == nil {
+		root = filepath.Dir(program)
+	}
+	return filepath.Join(root, "account.json")
+}
+
+// Main sets up the log, reads the account, builds the handler, and serves the Lambda
+// runtime. What is wrong with the configuration ends the process before the first
+// invocation.
+func Main[Out any](name string, build func(account.Account) (Handle[Out], error)) {
+	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, nil)).With("step", name))
+	a, err := account.Load(AccountFile())
+	if err != nil {
+		fatal(err)
+	}
+	handle, err := build(a)
+	if err != nil {
+		fatal(err)
+	}
+	lambda.Start(Handler(handle))
+}
+
+func fatal(err error) {
+	slog.Error("the function cannot start", "error", err.Error())
+	os.Exit(1)
+}
+
+// Handler decodes the input, calls handle and returns its error by class, outermost,
+// as Step Functions must see it. It logs one line: what was handled, how long it took
+// and how it ended, never what was in it.
+func Handler[Out any](handle Handle[Out]) func(context.Context, json.RawMessage) (Out, error) {
+	return func(ctx context.Context, raw json.RawMessage) (Out, error) {
+		began := time.Now()
+		var in Input
+		var out Out
+		var err error
+		if err = json.Unmarshal(raw, &in); err != nil {
+			err = failure.Permanentf("reading the step's input: %w", err)
+		} else {
+			out, err = handle(ctx, in)
+		}
+		d := in.Document.Deployment
+		log := slog.With("event", d.Event, "deployment", d.ID, "service", d.Service, "ms", time.Since(began).Milliseconds())
+		if err = failure.Classify(err); err != nil {
+			log.Error("failed", "error", err.Error())
+			return out, err
+		}
+		log.Info("done")
+		return out, nil
+	}
+}
