@@ -1,0 +1,85 @@
+// Command infra is the CDK app: one stack of Fanfare for one AWS account.
+//
+//	cdk deploy -c account=example
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+
+	"fanfare/internal/account"
+)
+
+func main() {
+	defer jsii.Close()
+	app := awscdk.NewApp(nil)
+	a, err := readAccount(app)
+	if err != nil {
+		fail(err)
+	}
+	local := contextOf(app, "local") == "true"
+	assets, err := buildFunctions(*a, contextOf(app, "functions"), local)
+	if err != nil {
+		fail(err)
+	}
+	NewStack(app, Props{Account: *a, Assets: assets, Local: local})
+	app.Synth(nil)
+}
+
+// fail ends the app with a sentence; the CDK CLI shows it and deploys nothing.
+func fail(err error) {
+	fmt.Fprintln(os.Stderr, "fanfare: "+err.Error())
+	jsii.Close()
+	os.Exit(1)
+}
+
+// readAccount reads the account file that -c account names: a name below
+// infra/accounts, or the path of a file. The vendors' addresses may be given besides,
+// with -c slackUrl, pagerdutyUrl and gitlabUrl, to point a stack at stand-ins.
+func readAccount(app awscdk.App) (*account.Account, error) {
+	name := contextOf(app, "account")
+	if name == "" {
+		return nil, fmt.Errorf("which account? Say -c account=NAME, with a file infra/accounts/NAME.yaml (there are: %s)", strings.Join(accountNames(), ", "))
+	}
+	file := name
+	if !strings.ContainsAny(name, `/\.`) {
+		file = filepath.Join("infra", "accounts", name+".yaml")
+	}
+	a, err := account.Read(file)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("-c account=%s: no file %s; copy infra/accounts/example.yaml and fill it in (there are: %s)", name, file, strings.Join(accountNames(), ", "))
+	}
+	if err != nil {
+		return nil, err
+	}
+	if url := contextOf(app, "slackUrl"); url != "" && a.Slack != nil {
+		a.Slack.URL = url
+	}
+	if url := contextOf(app, "pagerdutyUrl"); url != "" && a.PagerDuty != nil {
+		a.PagerDuty.URL = url
+	}
+	if url := contextOf(app, "gitlabUrl"); url != "" && a.GitLab != nil {
+		a.GitLab.URL = url
+	}
+	return a, nil
+}
+
+func accountNames() []string {
+	files, _ := filepath.Glob(filepath.Join("infra", "accounts", "*.yaml"))
+	var names []string
+	for _, file := range files {
+		names = append(names, strings.TrimSuffix(filepath.Base(file), ".yaml"))
+	}
+	return names
+}
+
+func contextOf(app awscdk.App, key string) string {
+	value, _ := app.Node().TryGetContext(jsii.String(key)).(string)
+	return value
+}

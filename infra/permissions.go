@@ -1,0 +1,109 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/jsii-runtime-go"
+
+	"fanfare/internal/account"
+	"fanfare/internal/channel"
+	"fanfare/internal/secret"
+	"fanfare/statemachine"
+)
+
+// permissions is what a function may do, beyond writing its own log: the calls that
+// its program makes, on the resources that it makes them on, and nothing else.
+func (s stack) permissions(step statemachine.Step, table awsdynamodb.Table) []awsiam.PolicyStatement {
+	readWrite := allow([]*string{table.TableArn()}, "dynamodb:GetItem", "dynamodb:UpdateItem")
+	write := allow([]*string{table.TableArn()}, "dynamodb:UpdateItem")
+	switch step.Program {
+	case "claim":
+		return []awsiam.PolicyStatement{readWrite,
+			allow([]*string{s.arn("states", "execution:"+workflowName+":*")}, "states:DescribeExecution")}
+	case "resolvetag":
+		return append(s.localEngine(),
+			readWrite,
+			allow(s.services(), "ecs:DescribeServices"),
+			// ECS knows no resource-level permission for it.
+			allow([]*string{jsii.String("*")}, "ecs:DescribeTaskDefinition"),
+			allow(s.lastTags(), "ssm:GetParameter"))
+	case "commits":
+		if s.account.GitLab == nil {
+			return nil
+		}
+		return s.secret("gitlab", secret.GitLabToken)
+	case "send":
+		return append(s.channelSecret(step.Channel), write)
+	case "record":
+		return []awsiam.PolicyStatement{write}
+	case "remembertag":
+		return []awsiam.PolicyStatement{readWrite, allow(s.lastTags(), "ssm:PutParameter")}
+	default: // normalise, route and format are pure
+		return nil
+	}
+}
+
+// channelSecret allows a sender its own channel's one secret.
+func (s stack) channelSecret(name string) []awsiam.PolicyStatement {
+	switch {
+	case name == channel.Slack && s.account.Slack != nil && s.account.Slack.Via == "webhook":
+		return s.secret(name, secret.SlackWebhookURL)
+	case name == channel.Slack && s.account.Slack != nil:
+		return s.secret(name, secret.SlackBotToken)
+	case name == channel.PagerDuty && s.account.PagerDuty != nil:
+		return s.secret(name, secret.PagerDutyRoutingKey)
+	default:
+		return nil
+	}
+}
+
+func (s stack) secret(owner, name string) []awsiam.PolicyStatement {
+	statements := []awsiam.PolicyStatement{
+		allow([]*string{s.parameter(s.account.Secrets.Prefix + "/" + owner + "/" + name)}, "ssm:GetParameter")}
+	if s.account.Secrets.KeyARN != "" {
+		statements = append(statements, allow([]*string{jsii.String(s.account.Secrets.KeyARN)}, "kms:Decrypt"))
+	}
+	return statements
+}
+
+// services are the ECS services of the clusters that the account file names, else all.
+func (s stack) services() []*string {
+	var arns []*string
+	for _, cluster := range s.clusters() {
+		arns = append(arns, s.arn("ecs", "service/"+cluster+"/*"))
+	}
+	return arns
+}
+
+// lastTags are the parameters that keep last good tags, as narrow as the account
+// file's template allows.
+func (s stack) lastTags() []*string {
+	clusters := s.clusters()
+	if !strings.Contains(s.account.LastTag, "{cluster}") {
+		clusters = []string{"*"}
+	}
+	var arns []*string
+	for _, cluster := range clusters {
+		arns = append(arns, s.parameter(account.Fill(s.account.LastTag, cluster, "*")))
+	}
+	return arns
+}
+
+func (s stack) clusters() []string {
+	if len(s.account.Clusters) == 0 {
+		return []string{"*"}
+	}
+	return s.account.Clusters
+}
+
+func (s stack) parameter(name string) *string {
+	return s.arn("ssm", "parameter/"+strings.TrimPrefix(name, "/"))
+}
+
+func allow(resources []*string, actions ...string) awsiam.PolicyStatement {
+	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Effect: awsiam.Effect_ALLOW, Actions: jsii.Strings(actions...), Resources: &resources,
+	})
+}
