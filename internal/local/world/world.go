@@ -1,0 +1,195 @@
+// Package world runs the local world: the engine, the edge in front of it, the vendors'
+// stand-ins, and in it the very stack that is deployed to AWS.
+package world
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"fanfare/internal/account"
+	"fanfare/internal/local/edge"
+	"fanfare/internal/local/engine"
+	"fanfare/internal/local/fault"
+	"fanfare/internal/local/standin"
+)
+
+// What the stand-ins know. None of it opens anything anywhere.
+const (
+	slackToken   = "xoxb-local-0000000000-stand-in"
+	gitlabToken  = "glpat-local-stand-in"
+	routingKey   = "0123456789abcdef0123456789abcdef"
+	slackChannel = "C0123456789"
+)
+
+// Options say which world to run.
+type Options struct {
+	// Root is the project's folder: its sources are built, its history is what GitLab shows.
+	Root string
+	// Dir holds what belongs to this world alone: ports, logs, the synthesised stack.
+	Dir string
+	// AccountFile is the name of the account file: local.
+	AccountFile string
+	// Python runs the engine.
+	Python string
+}
+
+// World is a running world.
+type World struct {
+	Options
+	Address
+	engine  *engine.Engine
+	servers []*http.Server
+	closing sync.Once
+}
+
+// Start runs the engine, the edge and the stand-ins on loopback ports that are free,
+// the same as the last time where possible. Nothing is deployed yet.
+func Start(ctx context.Context, o Options) (w *World, err error) {
+	a, err := account.Read(filepath.Join(o.Root, "infra", "accounts", o.AccountFile+".yaml"))
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(o.Dir, 0o755); err != nil {
+		return nil, fmt.Errorf("making the world's folder: %w", err)
+	}
+	refs, err := refsOf(ctx, o.Root)
+	if err != nil {
+		return nil, err
+	}
+	w = &World{Options: o, Address: Address{PID: os.Getpid(), Account: a.ID, Region: a.Region}}
+	defer func() {
+		if err != nil {
+			w.Close()
+		}
+	}()
+	ports, err := reserve(o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	w.Endpoint = ports.url("edge")
+	w.engine, err = engine.Start(ctx, engine.Options{
+		Python: o.Python, Account: a.ID, Region: a.Region, EndpointURL: w.Endpoint, Auth: true, Dir: filepath.Join(o.Dir, "engine"),
+	})
+	if err != nil {
+		ports.close()
+		return nil, err
+	}
+	w.Engine = w.engine.URL()
+	engineURL, err := url.Parse(w.Engine)
+	if err != nil {
+		ports.close()
+		return nil, fmt.Errorf("the engine's address: %w", err)
+	}
+	w.serve(ports, engineURL, a, refs)
+	w.Slack, w.PagerDuty, w.GitLab = ports.url("slack"), ports.url("pagerduty"), ports.url("gitlab")
+	w.Phone, w.Control = ports.url("phone"), ports.url("control")
+	return w, nil
+}
+
+func (w *World) serve(ports ports, engineURL *url.URL, a *account.Account, refs map[string]string) {
+	log, faults := &standin.Log{}, &fault.Set{}
+	front := edge.New(edge.Options{Engine: engineURL, Account: a.ID, Region: a.Region, Faults: faults, RolloutTime: 3 * time.Second})
+	slack := standin.NewSlack(standin.SlackOptions{Token: slackToken, Channels: []string{slackChannel}}, log, faults)
+	pagerduty := standin.NewPagerDuty(standin.PagerDutyOptions{RoutingKeys: map[string]string{routingKey: "on call"}}, log, faults)
+	gitlab := standin.NewGitLab(standin.GitLabOptions{
+		Repository: w.Root, Token: gitlabToken, Projects: []string{"shop/checkout", "shop/search"}, Refs: refs,
+	}, log, faults)
+	phone := standin.NewPhone(log, faults)
+	control := http.NewServeMux()
+	control.Handle("/", standin.Control(log, faults, standin.World{Slack: slack, PagerDuty: pagerduty, Phone: phone}))
+	for _, path := range []string{"/rollouts", "/rollouts/", "/events", "/counts"} {
+		control.Handle(path, front.Control())
+	}
+	for name, handler := range map[string]http.Handler{
+		"edge": front, "slack": slack, "pagerduty": pagerduty, "gitlab": gitlab, "phone": phone, "control": control,
+	} {
+		server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+		w.servers = append(w.servers, server)
+		go func() { _ = server.Serve(ports[name]) }()
+	}
+}
+
+// Done is closed when the engine has ended, by itself or by Close.
+func (w *World) Done() <-chan struct{} { return w.engine.Done() }
+
+// Close stops everything. It can be called again.
+func (w *World) Close() {
+	w.closing.Do(func() {
+		if w.engine != nil {
+			w.engine.Stop()
+		}
+		for _, server := range w.servers {
+			_ = server.Close()
+		}
+	})
+}
+
+// ports are the listeners of a world, by the name of who listens.
+type ports map[string]net.Listener
+
+var listeners = []string{"edge", "slack", "pagerduty", "gitlab", "phone", "control"}
+
+// reserve listens on a port for each. A stack that was synthesised for the ports of the
+// last time need not be synthesised again, so these are tried first.
+func reserve(dir string) (ports, error) {
+	file := filepath.Join(dir, "ports.json")
+	last := map[string]int{}
+	if text, err := os.ReadFile(file); err == nil {
+		_ = json.Unmarshal(text, &last) // a file that cannot be read is no more than no file
+	}
+	p := ports{}
+	for _, name := range listeners {
+		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", last[name]))
+		if err != nil {
+			listener, err = net.Listen("tcp", "127.0.0.1:0")
+		}
+		if err != nil {
+			p.close()
+			return nil, fmt.Errorf("finding a free port for %s: %w", name, err)
+		}
+		p[name] = listener
+		last[name] = listener.Addr().(*net.TCPAddr).Port
+	}
+	text, err := json.Marshal(last)
+	if err == nil {
+		err = writeWhole(file, text)
+	}
+	if err != nil {
+		p.close()
+	}
+	return p, err
+}
+
+func (p ports) url(name string) string { return "http://" + p[name].Addr().String() }
+
+func (p ports) close() {
+	for _, listener := range p {
+		_ = listener.Close()
+	}
+}
+
+// Running tells whether the world of this folder answers.
+func Running(dir string) (Address, bool) {
+	a, err := Load(dir)
+	if err != nil {
+		return a, false
+	}
+	client := http.Client{Timeout: 2 * time.Second}
+	response, err := client.Get(a.Control + "/counts")
+	if err != nil {
+		return a, false
+	}
+	_ = response.Body.Close()
+	return a, response.StatusCode == http.StatusOK
+}
+
+var errNoOutputs = errors.New("the stack is deployed, but gave no outputs")
