@@ -1,9 +1,12 @@
 package main
 
-import "github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/jsii-runtime-go"
+)
 
-// The stack for the local engine (-c local=true) is the stack for AWS but for two
-// things: the functions are compiled for this machine, and the one statement below.
+// The stack for the local engine (-c local=true) is the stack for AWS but for three
+// things: the functions are compiled for this machine, and what this file says.
 
 // localEngine allows ResolveTag the clusters themselves: the local engine checks
 // DescribeServices against the cluster's ARN, where AWS checks it against the service's.
@@ -17,3 +20,7 @@ func (s stack) localEngine() []awsiam.PolicyStatement {
 	}
 	return []awsiam.PolicyStatement{allow(arns, "ecs:DescribeServices")}
 }
+
+// enforceSSL has queues and topics refuse what does not come by TLS. The local engine
+// speaks plain HTTP on loopback, and would refuse its own workflow.
+func (s stack) enforceSSL() *bool { return jsii.Bool(!s.local) }

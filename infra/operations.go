@@ -25,7 +25,7 @@ func (s stack) queues() queues {
 			QueueName:       jsii.String(StackName + "-" + name),
 			RetentionPeriod: awscdk.Duration_Days(jsii.Number(14)),
 			Encryption:      awssqs.QueueEncryption_SQS_MANAGED,
-			EnforceSSL:      jsii.Bool(true),
+			EnforceSSL:      s.enforceSSL(),
 		})
 	}
 	return queues{events: queue("EventQueue", "events-dlq"), deliveries: queue("DeliveryQueue", "deliveries-dlq")}
@@ -40,7 +40,7 @@ type topics struct {
 func (s stack) topics() topics {
 	topic := func(id, name string) awssns.Topic {
 		return awssns.NewTopic(s.Stack, jsii.String(id), &awssns.TopicProps{
-			TopicName: jsii.String(StackName + "-" + name), EnforceSSL: jsii.Bool(true)})
+			TopicName: jsii.String(StackName + "-" + name), EnforceSSL: s.enforceSSL()})
 	}
 	t := topics{texts: topic("Texts", "texts"), operations: topic("Operations", "operations")}
 	if email := s.account.Operations.Email; email != "" {

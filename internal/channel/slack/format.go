@@ -174,11 +174,11 @@ func remarksOn(c *deployment.Commits, r *deployment.Release) []string {
 	return remarks
 }
 
-// sizeOf counts the characters of the lines, their ends included.
+// sizeOf is the length of the lines, their ends included.
 func sizeOf(lines ...string) int {
 	size := 0
 	for _, line := range lines {
-		size += length(line) + 1
+		size += length(line + "\n")
 	}
 	return size
 }

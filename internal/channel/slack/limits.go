@@ -20,15 +20,16 @@ const (
 	maxActionID  = 255
 	maxButtonURL = 3000
 
-	// maxTotal is for everything in the blocks together, addresses included. Slack has
-	// such a limit but does not say which: messages of 11,341 and of 13,298 characters
-	// were refused with msg_blocks_too_long.
+	// maxTotal is for everything in the blocks together, addresses included, and maxJSON
+	// for their JSON. Slack has such a limit but does not say which: blocks with 11,341
+	// characters of text, and one of 13,298, were refused with msg_blocks_too_long.
 	// https://github.com/slackapi/bolt-js/issues/2509
 	// https://github.com/slackapi/bolt-js/issues/2867
 	maxTotal = 10_000
+	maxJSON  = 11_500
 )
 
-// Limits of our own, after escaping. Together they leave of maxTotal a whole section for
+// Limits of our own, as the function length counts after escaping. Together they leave of maxTotal a whole section for
 // the commits, whatever the rest is; a test holds them to that.
 const (
 	maxURL  = 1200 // of a button

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 	"time"
-	"unicode/utf16"
+	"unicode/utf8"
 
 	"fanfare/internal/channel/channeltest"
 	"fanfare/internal/deployment"
@@ -19,7 +19,7 @@ import (
 func problemsOf(m Message) []string {
 	var problems []string
 	problem := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
-	if n := length(m.Text); n == 0 || n > 250 || strings.ContainsAny(m.Text, "<>`\n") {
+	if n := utf8.RuneCountInString(m.Text); n == 0 || n > 250 || strings.ContainsAny(m.Text, "<>`\n") {
 		problem("the text is empty, too long, or has markup: %q", m.Text)
 	}
 	checkBlocks(problem, m.Blocks)
@@ -106,8 +106,8 @@ func checkBlocks(problem func(string, ...any), made any) (total int) {
 			problem("a block of type %q", block.Type)
 		}
 	}
-	if total > maxTotal {
-		problem("%d characters in all", total)
+	if n := utf8.RuneCount(content); total > maxTotal || n > maxJSON {
+		problem("%d characters in all, %d of JSON", total, n)
 	}
 	return total
 }
@@ -125,9 +125,9 @@ var (
 )
 
 func checkText(problem func(string, ...any), where string, t anyText, limit int) int {
-	n := len(utf16.Encode([]rune(t.Text)))
+	n := utf8.RuneCountInString(t.Text)
 	switch {
-	case length(t.Text) == 0 || length(t.Text) > limit:
+	case n == 0 || n > limit:
 		problem("%s: %d characters", where, n)
 	case where == "header" || where == "button":
 		if t.Type != "plain_text" || strings.Contains(t.Text, "\n") {
@@ -141,7 +141,7 @@ func checkText(problem func(string, ...any), where string, t anyText, limit int)
 	case strings.Contains(escape.ReplaceAllString(t.Text, ""), "&"):
 		problem("%s: an escape that is none: %q", where, t.Text)
 	}
-	return length(t.Text)
+	return n
 }
 
 // TestEveryDocument holds the corpus of all channels to Slack's limits.
@@ -180,21 +180,22 @@ func TestRoomForCommits(t *testing.T) {
 func TestSafe(t *testing.T) {
 	t.Parallel()
 	for given, want := range map[string]string{
-		"":                  "",
-		" two\r\n lines\t":  "two lines",
-		"<!channel> & co":   "&lt;!channe…",
-		"a &lt; b":          "a &amp;lt; b",
-		"a `b`":             "a 'b'",
-		"aaaaaaaaaaa&":      "aaaaaaaaaaa…",
-		"aaaaaaaaaa&":       "aaaaaaaaaa…",
-		"aaaaaaa&":          "aaaaaaa&amp;",
-		"exactly 12!!":      "exactly 12!!",
-		"one too much":      "one too much",
-		"one too many":      "one too many",
-		"thirteen char":     "thirteen ch…",
-		"a blank then, cut": "a blank the…",
-		"eleven char cut":   "eleven char…",
-		"🚀🚀🚀🚀🚀🚀🚀🚀🚀🚀🚀🚀": "🚀🚀🚀🚀🚀🚀🚀🚀🚀🚀🚀🚀",
+		"":                 "",
+		" two\r\n lines\t": "two lines",
+		"a <":              "a &lt;",
+		"a <b":             "a &lt;b",
+		"a <bc":            "a…",
+		"a &lt;":           "a…",
+		"a &":              "a &amp;",
+		"aa &":             "aa…",
+		"a `b`":            "a 'b'",
+		"exactly 12!!":     "exactly 12!!",
+		"thirteen char":    "thirteen ch…",
+		"a blank, then":    "a blank, th…",
+		"a blank in it":    "a blank in…",
+		"\"quoted text\"":  "\"quoted te…",
+		"🚀🚀🚀🚀🚀🚀🚀🚀🚀🚀🚀🚀":  "🚀🚀🚀🚀🚀🚀🚀🚀🚀🚀🚀🚀",
+		"🚀🚀🚀🚀🚀🚀🚀🚀🚀🚀🚀🚀🚀": "🚀🚀🚀🚀🚀🚀🚀🚀🚀🚀🚀…",
 	} {
 		if got := safe(given, 12); got != want {
 			t.Errorf("%q became %q, want %q", given, got, want)

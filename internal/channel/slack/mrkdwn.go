@@ -22,42 +22,46 @@ import (
 // that shows outside text has markup of ours in it for them to pair with.
 var markup = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "`", "'")
 
-// safe makes outside text fit for mrkdwn: one line, escaped once, at most limit
-// characters after escaping, never cut inside an escape.
+// safe makes outside text fit for mrkdwn: one line, escaped once, of at most the given
+// length after escaping, never cut inside an escape.
 func safe(s string, limit int) string {
 	line := text.Line(s)
-	if escaped := markup.Replace(line); length(escaped) <= limit {
-		return escaped
-	}
-	size := length(text.Ellipsis)
+	size, end := 0, 0 // end is where a cut leaves room for the ellipsis
 	for i, r := range line {
-		size += escapedLength(r)
-		if size > limit {
-			return markup.Replace(strings.TrimRight(line[:i], " ")) + text.Ellipsis
+		size += length(markup.Replace(string(r)))
+		if size < limit {
+			end = i + utf8.RuneLen(r)
 		}
 	}
-	return markup.Replace(line)
-}
-
-func escapedLength(r rune) int {
-	switch r {
-	case '&':
-		return len("&amp;")
-	case '<', '>':
-		return len("&lt;")
-	default:
-		return 1
+	if size <= limit {
+		return markup.Replace(line)
 	}
+	return markup.Replace(strings.TrimRight(line[:end], " ")) + text.Ellipsis
 }
 
-// length counts characters as Slack does.
-func length(s string) int { return utf8.RuneCountInString(s) }
+// length counts the characters that s takes in the JSON that is sent, where &, < and >
+// take six. Slack may count less, but nobody knows how it counts, and titles full of
+// ampersands must not be a way to have messages refused.
+func length(s string) int {
+	n := 0
+	for _, r := range s {
+		switch r {
+		case '&', '<', '>':
+			n += len(`\u0026`)
+		case '"', '\\', '\n':
+			n += len(`\n`)
+		default:
+			n++
+		}
+	}
+	return n
+}
 
 // link makes a link of a label that is safe already; the label alone when the address
 // cannot be put into mrkdwn as it is.
 func link(address, label string) string {
 	escaped := strings.ReplaceAll(address, "&", "&amp;")
-	if label == "" || len(escaped) > maxLink || !usable(address, maxLink) {
+	if label == "" || length(escaped) > maxLink || !usable(address, maxLink) {
 		return label
 	}
 	return "<" + escaped + "|" + strings.ReplaceAll(label, "|", "¦") + ">"
@@ -66,7 +70,7 @@ func link(address, label string) string {
 // usable tells whether the address is one of the web, within the limit, and without
 // any character that could end a link early.
 func usable(address string, limit int) bool {
-	if len(address) > limit || strings.ContainsFunc(address, breaksLink) {
+	if length(address) > limit || strings.ContainsFunc(address, breaksLink) {
 		return false
 	}
 	u, err := url.Parse(address)

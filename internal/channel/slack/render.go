@@ -3,6 +3,7 @@ package slack
 import (
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	slackgo "github.com/slack-go/slack"
 )
@@ -36,7 +37,7 @@ func renderBlocks(blocks []slackgo.Block) string {
 }
 
 func renderHeader(b *slackgo.HeaderBlock) string {
-	return b.Text.Text + "\n" + strings.Repeat("─", length(b.Text.Text)+1)
+	return b.Text.Text + "\n" + strings.Repeat("─", utf8.RuneCountInString(b.Text.Text)+1)
 }
 
 // renderSection aligns the values of fields; their labels are of at most 11 characters.
@@ -48,7 +49,7 @@ func renderSection(b *slackgo.SectionBlock) string {
 	for _, field := range b.Fields {
 		label, value, _ := strings.Cut(readable(field.Text), "\n")
 		const column = 13
-		lines = append(lines, label+strings.Repeat(" ", max(1, column-length(label)))+
+		lines = append(lines, label+strings.Repeat(" ", max(1, column-utf8.RuneCountInString(label)))+
 			strings.ReplaceAll(value, "\n", "\n"+strings.Repeat(" ", column)))
 	}
 	return strings.Join(lines, "\n")

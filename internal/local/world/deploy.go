@@ -17,10 +17,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/sns"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
-
 	"fanfare/internal/local/engine"
 	"fanfare/internal/local/tools"
 )
@@ -73,29 +69,6 @@ func (w *World) Deploy(ctx context.Context, t *tools.Tools, progress func(string
 	}
 	if w.Outputs["StateMachineArn"] == "" {
 		return errNoOutputs
-	}
-	return w.allowPlainHTTP(ctx)
-}
-
-// allowPlainHTTP takes the policies off the deployed topics and queues, whose one
-// statement that matters here refuses what does not come by TLS. The engine speaks plain
-// HTTP on loopback, and holds its own workflow to that statement, too.
-func (w *World) allowPlainHTTP(ctx context.Context) error {
-	topics, queues := sns.NewFromConfig(w.Config()), sqs.NewFromConfig(w.Config())
-	for _, output := range []string{"TextsTopicArn", "OperationsTopicArn"} {
-		_, err := topics.SetTopicAttributes(ctx, &sns.SetTopicAttributesInput{
-			TopicArn: aws.String(w.Outputs[output]), AttributeName: aws.String("Policy"),
-			AttributeValue: aws.String(`{"Version":"2012-10-17","Statement":[]}`)})
-		if err != nil {
-			return fmt.Errorf("opening %s to plain HTTP: %w", output, err)
-		}
-	}
-	for _, output := range []string{"EventQueueUrl", "DeliveryQueueUrl"} {
-		_, err := queues.SetQueueAttributes(ctx, &sqs.SetQueueAttributesInput{
-			QueueUrl: aws.String(w.Outputs[output]), Attributes: map[string]string{"Policy": ""}})
-		if err != nil {
-			return fmt.Errorf("opening %s to plain HTTP: %w", output, err)
-		}
 	}
 	return nil
 }
