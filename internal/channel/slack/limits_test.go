@@ -167,7 +167,7 @@ func TestEveryDocument(t *testing.T) {
 func TestRoomForCommits(t *testing.T) {
 	t.Parallel()
 	for name, size := range map[string]int{"linked in the text too": maxLink, "linked by the button only": maxURL} {
-		doc := maximal("<")
+		doc := maximal("a")
 		doc.Commits.Items, doc.Commits.Total, doc.Commits.Filtered, doc.Commits.Reason = nil, 0, 0, ""
 		doc.Commits.CompareURL = "https://gitlab.example.com/?" + strings.Repeat("a", size-28)
 		rest := checkBlocks(t.Errorf, format(t, doc, bot).Blocks)
@@ -184,7 +184,7 @@ func TestSafe(t *testing.T) {
 		" two\r\n lines\t": "two lines",
 		"a <":              "a &lt;",
 		"a <b":             "a &lt;b",
-		"a <bc":            "a…",
+		"a <bc":            "a &lt;…",
 		"a &lt;":           "a…",
 		"a &":              "a &amp;",
 		"aa &":             "aa…",

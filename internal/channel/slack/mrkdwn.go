@@ -26,15 +26,15 @@ var markup = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "`", "'
 // length after escaping, never cut inside an escape.
 func safe(s string, limit int) string {
 	line := text.Line(s)
-	size, end := 0, 0 // end is where a cut leaves room for the ellipsis
-	for i, r := range line {
-		size += length(markup.Replace(string(r)))
-		if size < limit {
-			end = i + utf8.RuneLen(r)
-		}
+	if escaped := markup.Replace(line); length(escaped) <= limit {
+		return escaped
 	}
-	if size <= limit {
-		return markup.Replace(line)
+	size, end := 0, 0
+	for i, r := range line {
+		if size += length(markup.Replace(string(r))); size >= limit {
+			break // the ellipsis takes the last place
+		}
+		end = i + utf8.RuneLen(r)
 	}
 	return markup.Replace(strings.TrimRight(line[:end], " ")) + text.Ellipsis
 }

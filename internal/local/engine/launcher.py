@@ -1,9 +1,10 @@
 """Starts the local engine, MiniStack, with what it has no setting for.
 
-- Small answers go out at once, which makes a Lambda three times as fast (prepare).
+- Small answers go out at once, which makes a Lambda three times as fast (hurry).
 - PutEvents takes sources that only AWS may use, and an event may say which id, time,
   account and region it has: so that the driver can speak for ECS and CodePipeline, and
   the rules under test are the very ones that are deployed to AWS (open_event_bus).
+- A workflow that publishes to SNS may give the message attributes (read_attributes).
 - The engine ends when its standard input does: that is the other end of a pipe whose
   owner is gone, however it went (end_with_owner).
 
@@ -58,7 +59,7 @@ def function(owner, name, parameters):
     return found
 
 
-def prepare():
+def hurry():
     """Turns Nagle's algorithm off for the server that Lambdas fetch their events from."""
     if not hasattr(socketserver.StreamRequestHandler, "disable_nagle_algorithm"):
         refuse("socketserver.StreamRequestHandler has no disable_nagle_algorithm")
@@ -102,6 +103,24 @@ def apply_envelope(event):
     return True
 
 
+def read_attributes():
+    """Lets sns:publish in a workflow give message attributes, as it does on AWS.
+
+    The engine hands a state's parameters to SNS as they are, where SNS looks for the
+    attributes only in the form that its query protocol has them in.
+    """
+    sns = module("ministack.services.sns")
+    parse = function(sns, "_parse_message_attributes", "(params) -> dict")
+    if "_parse_message_attributes" not in function(sns, "_publish", "(params)").__code__.co_names:
+        refuse("_publish no longer calls _parse_message_attributes by its name")
+
+    def parse_both(params):
+        whole = params.get("MessageAttributes")
+        return dict(whole) if isinstance(whole, dict) else parse(params)
+
+    sns._parse_message_attributes = parse_both
+
+
 def end_with_owner():
     """Ends this process, and what it started, when standard input is closed.
 
@@ -130,8 +149,9 @@ def end_with_owner():
 
 def run():
     end_with_owner()
-    prepare()
+    hurry()
     open_event_bus()
+    read_attributes()
     main = function(module("ministack.app"), "main", "()")
     main()
 

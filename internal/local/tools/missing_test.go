@@ -126,6 +126,35 @@ func TestMissingSpace(t *testing.T) {
 	}
 }
 
+// TestSpaceRunsOut sees that a full disk is named when the installer did not name it.
+func TestSpaceRunsOut(t *testing.T) {
+	onPath(t, map[string]string{"node": goodNode, "npm": `echo "npm error something broke"; exit 1`})
+	for name, c := range map[string]struct {
+		left uint64
+		want string
+	}{
+		"full": {1_000_000, "the disk filled up while installing x"},
+		"not":  {900_000_000, "something broke"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, err := newSetup(t.TempDir(), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			answers := []uint64{neededBytes, c.left}
+			s.free = func(string) (uint64, error) {
+				answer := answers[0]
+				answers = answers[1:]
+				return answer, nil
+			}
+			_, err = s.ensure(t.Context(), part{name: "node", title: "x", stamp: nodeStamp, install: installNode})
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
 func TestFreeBytes(t *testing.T) {
 	free, err := freeBytes(t.TempDir())
 	if err != nil || free == 0 {

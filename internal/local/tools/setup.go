@@ -18,6 +18,10 @@ import (
 // otherwise be the one to fill the disk, half way and with a worse message.
 const neededBytes = 1_500_000_000
 
+// fullBytes is the free space below which a failed installation is put down to a full
+// disk, since not every installer says so itself.
+const fullBytes = 20_000_000
+
 // lockPoll is how often a process that waits for another one looks again.
 const lockPoll = 200 * time.Millisecond
 
@@ -107,12 +111,20 @@ func (s setup) explain(p part, err error) error {
 	if errors.As(err, &lack) {
 		return err
 	}
-	if errors.Is(err, syscall.ENOSPC) || strings.Contains(err.Error(), "ENOSPC") ||
-		strings.Contains(err.Error(), "No space left on device") {
+	if s.diskIsFull(err) {
 		return missing(fmt.Sprintf("the disk filled up while installing %s in %s: free some space (%s counts too) and run this again",
 			p.title, s.dir, os.TempDir()))
 	}
 	return fmt.Errorf("installing %s: %w", p.title, err)
+}
+
+func (s setup) diskIsFull(err error) bool {
+	if errors.Is(err, syscall.ENOSPC) || strings.Contains(err.Error(), "ENOSPC") ||
+		strings.Contains(err.Error(), "No space left on device") {
+		return true
+	}
+	free, statErr := s.free(s.dir)
+	return statErr == nil && free < fullBytes
 }
 
 func (s setup) enoughSpace() error {

@@ -54,15 +54,17 @@ func Ensure(ctx context.Context, dir string, progress func(string)) (*Tools, err
 		}
 	}
 	var (
-		tools             Tools
-		wg                sync.WaitGroup
-		pythonErr, jsErr  error
-		python, nodeTools = &tools.Python, &tools.NodeTools
+		tools              Tools
+		wg                 sync.WaitGroup
+		pythonErr, nodeErr error
 	)
-	wg.Go(func() { *python, pythonErr = EnsurePython(ctx, dir, progress) })
-	wg.Go(func() { *nodeTools, jsErr = EnsureNode(ctx, dir, progress) })
+	wg.Go(func() { tools.Python, pythonErr = EnsurePython(ctx, dir, progress) })
+	wg.Go(func() { tools.NodeTools, nodeErr = EnsureNode(ctx, dir, progress) })
 	wg.Wait()
-	if err := errors.Join(pythonErr, jsErr); err != nil {
+	if pythonErr != nil && nodeErr != nil && pythonErr.Error() == nodeErr.Error() {
+		return nil, pythonErr // as when there is no room for either
+	}
+	if err := errors.Join(pythonErr, nodeErr); err != nil {
 		return nil, err
 	}
 	return &tools, nil
