@@ -27,6 +27,9 @@ type Executions interface {
 	Died(ctx context.Context, execution string) (bool, error)
 }
 
+// Budget is the time for everything: a ledger that does not answer holds no page up.
+const Budget = 3 * time.Second
+
 // Claimer is the step.
 type Claimer struct {
 	Ledger     Ledger
@@ -36,6 +39,8 @@ type Claimer struct {
 // Claim claims the event for the execution. An event that another execution tells, or
 // has told, is a duplicate; one whose execution died is taken over.
 func (c Claimer) Claim(ctx context.Context, d deployment.Deployment, execution string) (deployment.Claim, error) {
+	ctx, cancel := context.WithTimeout(ctx, Budget)
+	defer cancel()
 	claim := deployment.Claim{Outcome: deployment.Claimed, Holder: execution}
 	holder, taken, err := c.Ledger.TakeEvent(ctx, d, execution)
 	if err != nil {

@@ -26,6 +26,9 @@ type Release struct {
 	Previous Image          `json:"previous,omitzero"`
 	// Reason says in few words, fit for a message, what could not be found out.
 	Reason string `json:"reason,omitempty"`
+	// Presumed is true when Image is what the service runs now, because ECS does not show
+	// the event's own deployment any more.
+	Presumed bool `json:"presumed,omitempty"`
 	// Container is the name of the container whose image this is.
 	Container string `json:"container,omitempty"`
 	// TaskDefinition is the ARN of the deployment's task definition.

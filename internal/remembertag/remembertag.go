@@ -55,6 +55,8 @@ func (r Rememberer) Remember(ctx context.Context, doc deployment.Document) (Resu
 		return Result{Reason: "a rollback is not a release"}, nil
 	case doc.Release == nil || value(doc.Release.Image) == "":
 		return Result{Reason: "the image is unknown"}, nil
+	case doc.Release.Presumed:
+		return Result{Reason: "the image is only presumed"}, nil
 	case d.Cluster == "":
 		return Result{Reason: "the cluster is unknown"}, nil
 	}

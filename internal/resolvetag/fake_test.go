@@ -55,15 +55,15 @@ type world struct {
 	saved []deployment.Release
 }
 
-// hang is an error that a call gives only when its time is over.
-var hang = errors.New("hang")
+// errHang is an error that a call gives only when its time is over.
+var errHang = errors.New("hang")
 
 // enter notes a call, and waits when it is to hang.
 func (w *world) enter(ctx context.Context, call string, err error) error {
 	w.mu.Lock()
 	w.calls = append(w.calls, call)
 	w.mu.Unlock()
-	if errors.Is(err, hang) {
+	if errors.Is(err, errHang) {
 		<-ctx.Done()
 		return ctx.Err()
 	}

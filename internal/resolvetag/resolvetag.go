@@ -121,7 +121,7 @@ func (l *lookup) result() deployment.Release {
 	switch {
 	case l.isRollback():
 		release.Outcome = deployment.RollbackRelease
-	case release.Image.IsZero(), !l.first && release.Previous.IsZero():
+	case release.Image.IsZero(), release.Presumed, !l.first && release.Previous.IsZero():
 		release.Outcome = deployment.UnknownRelease
 	case l.first:
 		release.Outcome = deployment.FirstRelease
@@ -186,7 +186,7 @@ func (l *lookup) remembered(ctx context.Context) *deployment.Release {
 // remember keeps the release for the deployment's later events, when there is something
 // worth keeping.
 func (l *lookup) remember(ctx context.Context, release deployment.Release) {
-	if release.Image.IsZero() {
+	if release.Image.IsZero() || release.Presumed {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, CallLimit)

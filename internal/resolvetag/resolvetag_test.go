@@ -192,11 +192,11 @@ func TestBudget(t *testing.T) {
 		tag   string
 		words string
 	}{
-		{"services", func(w *world) { w.servicesErr = hang }, resolvetag.CallLimit, "", "1.0.0", "ECS did not answer in time"},
-		{"task definitions", func(w *world) { w.definitionErr = hang }, resolvetag.CallLimit, "", "1.0.0", "ECS did not answer in time"},
-		{"parameters", func(w *world) { w.tagErr = hang }, resolvetag.CallLimit, "2.0.0", "", "the previous tag could not be read: Parameter Store did not answer in time"},
-		{"ledger", func(w *world) { w.ledgerErr = hang }, 2 * resolvetag.CallLimit, "2.0.0", "1.0.0", ""},
-		{"all", func(w *world) { w.ledgerErr, w.servicesErr, w.tagErr = hang, hang, hang }, resolvetag.Budget, "", "", "ECS did not answer in time; the previous tag could not be read: Parameter Store did not answer in time"},
+		{"services", func(w *world) { w.servicesErr = errHang }, resolvetag.CallLimit, "", "1.0.0", "ECS did not answer in time"},
+		{"task definitions", func(w *world) { w.definitionErr = errHang }, resolvetag.CallLimit, "", "1.0.0", "ECS did not answer in time"},
+		{"parameters", func(w *world) { w.tagErr = errHang }, resolvetag.CallLimit, "2.0.0", "", "the previous tag could not be read: Parameter Store did not answer in time"},
+		{"ledger", func(w *world) { w.ledgerErr = errHang }, 2 * resolvetag.CallLimit, "2.0.0", "1.0.0", ""},
+		{"all", func(w *world) { w.ledgerErr, w.servicesErr, w.tagErr = errHang, errHang, errHang }, resolvetag.Budget, "", "", "ECS did not answer in time; the previous tag could not be read: Parameter Store did not answer in time"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

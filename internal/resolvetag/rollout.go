@@ -25,6 +25,7 @@ func (l *lookup) current(ctx context.Context, service types.Service) int {
 			entry := service.Deployments[index]
 			definition = aws.ToString(entry.TaskDefinition)
 			l.release.StartedAt = aws.ToTime(entry.CreatedAt)
+			l.presume(entry)
 		}
 	} else {
 		definition = l.taskSet(service)
@@ -42,6 +43,15 @@ func (l *lookup) current(ctx context.Context, service types.Service) int {
 	return index
 }
 
+// presume notes that the entry bears another deployment's id than the event. A rollback
+// that says it is one is not presumed: the id in its event is not documented.
+func (l *lookup) presume(entry types.Deployment) {
+	if !l.isRollback() && sameForm(l.doc.Deployment.ID, aws.ToString(entry.Id)) && l.doc.Deployment.ID != aws.ToString(entry.Id) {
+		l.release.Presumed = true
+		l.miss("ECS shows this deployment no more, the version is what runs now")
+	}
+}
+
 // find returns the index of the entry that the event speaks of.
 //
 // The rule, made so that what is gone back to is never reported as what failed:
@@ -50,12 +60,13 @@ func (l *lookup) current(ctx context.Context, service types.Service) int {
 //     event. Of several, the one whose state fits the event best.
 //  2. Else, for a rollback, the PRIMARY entry if it says that it is rolling back: which
 //     id ECS puts into the event of a rollback is not documented.
-//  3. Else the PRIMARY entry, but only if nothing makes it another deployment: ids that
-//     can be compared and differ do; so does, when the event tells of a failure, a
-//     PRIMARY that has not failed; and, when it tells of no rollback, one that rolls back.
+//  3. Else the PRIMARY entry, unless its state makes it another deployment: when the event
+//     tells of a failure, a PRIMARY that has not failed; when it tells of no rollback, one
+//     that rolls back.
 //
-// Otherwise none: a release that is unknown is better than a wrong one, because it also
-// becomes the last good tag.
+// Otherwise none. What is taken by rule 3 although it bears another id is only presumed
+// to be the event's release: it is told as what runs now, is not kept for the deployment's
+// later events, and never becomes the last good tag.
 func find(entries []types.Deployment, d deployment.Deployment, kind deployment.Kind) int {
 	best := none
 	for i, entry := range entries {
@@ -106,12 +117,10 @@ func standsIn(entry types.Deployment, d deployment.Deployment, kind deployment.K
 		return false
 	case kind == deployment.Rollback && goesBack(entry):
 		return true
-	case sameForm(d.ID, aws.ToString(entry.Id)):
-		return false
 	case kind == deployment.Rollback:
-		return true
+		return !sameForm(d.ID, aws.ToString(entry.Id))
 	case d.Status == deployment.Failed:
-		return entry.RolloutState == types.DeploymentRolloutStateFailed
+		return entry.RolloutState == types.DeploymentRolloutStateFailed && !sameForm(d.ID, aws.ToString(entry.Id))
 	default:
 		return !goesBack(entry)
 	}

@@ -27,15 +27,15 @@ func TestWhichDeployment(t *testing.T) {
 		service *types.Service
 		status  deployment.Status
 		id      string
-		image   string // the tag; empty when it must stay unknown
+		image   string // the tag; empty when it must stay unknown, with a ? when it is only presumed
 	}{
 		{"by its id", rollingOut(), deployment.InProgress, id, "2.0.0"},
 		{"by its id, wherever it stands", again, deployment.InProgress, id, "2.0.0"},
 		{"done", service(entry(id, "PRIMARY", v2, "COMPLETED", "")), deployment.Succeeded, id, "2.0.0"},
 		{"answer of old without rollout states", service(entry(id, "PRIMARY", v2, "", "")), deployment.Succeeded, id, "2.0.0"},
 		{"a newer one is PRIMARY already", service(entry(newer, "PRIMARY", v1, "IN_PROGRESS", ""), entry(id, "ACTIVE", v2, "COMPLETED", "")), deployment.Succeeded, id, "2.0.0"},
-		{"not listed yet, or no more", service(entry(older, "PRIMARY", v1, "COMPLETED", "")), deployment.InProgress, id, ""},
-		{"done and replaced since", service(entry(newer, "PRIMARY", v1, "IN_PROGRESS", "")), deployment.Succeeded, id, ""},
+		{"not listed yet, or no more", service(entry(older, "PRIMARY", v1, "COMPLETED", "")), deployment.InProgress, id, "1.0.0?"},
+		{"done and replaced since", service(entry(newer, "PRIMARY", v1, "IN_PROGRESS", "")), deployment.Succeeded, id, "1.0.0?"},
 		{"event without an id", rollingOut(), deployment.InProgress, "", "2.0.0"},
 		{"event without an id, PRIMARY rolls back", rollingBack(), deployment.InProgress, "", ""},
 		{"id of another form", rollingOut(), deployment.InProgress, "EZe5RNVLH6PPzHXINuP28", "2.0.0"},
@@ -61,7 +61,11 @@ func TestWhichDeployment(t *testing.T) {
 			w := usual()
 			w.service = test.service
 			got := resolve(t, w, shop, document(test.status, deployment.Ordinary, test.id))
-			if got.Image.Tag != test.image || (got.Reason == gone) != (test.image == "") {
+			want, presumed := strings.CutSuffix(test.image, "?")
+			if got.Presumed != presumed || presumed && (got.Outcome != deployment.UnknownRelease || len(w.saved) > 0) {
+				t.Errorf("presumed is to be %t, unknown and not kept: got %+v, saved %v", presumed, got, w.saved)
+			}
+			if got.Image.Tag != want || (got.Reason == gone) != (test.image == "") {
 				t.Errorf("got %+v", got)
 			}
 		})

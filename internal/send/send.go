@@ -22,6 +22,9 @@ const MaxWait = 30 * time.Minute
 // Timeout is how long one request to a vendor may take.
 const Timeout = 10 * time.Second
 
+// patience is how long the ledger is waited for.
+const patience = 2 * time.Second
+
 // Ledger notes which deliveries were begun, and which are done.
 type Ledger interface {
 	BeginDelivery(ctx context.Context, d deployment.Deployment, channel string) (ledger.Attempt, error)
@@ -43,7 +46,7 @@ func (s Step) Send(ctx context.Context, doc deployment.Document, message json.Ra
 	if len(message) == 0 {
 		return deployment.Delivery{}, failure.Permanentf("sending to %s: message: what Format made expected, found nothing", s.Channel)
 	}
-	attempt, err := s.Ledger.BeginDelivery(ctx, doc.Deployment, s.Channel)
+	attempt, err := s.begin(ctx, doc)
 	if err != nil {
 		slog.Warn("sending without the ledger", "channel", s.Channel, "error", failure.Classify(err).Error())
 	} else if attempt.Delivered.Outcome != "" {
@@ -86,9 +89,17 @@ func (s Step) put(delivery deployment.Delivery, err error) (deployment.Delivery,
 	return delivery, nil
 }
 
+func (s Step) begin(ctx context.Context, doc deployment.Document) (ledger.Attempt, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return s.Ledger.BeginDelivery(ctx, doc.Deployment, s.Channel)
+}
+
 // end notes how it ended. When it cannot be noted, the message is sent all the same,
 // and saying so is all that is left.
 func (s Step) end(ctx context.Context, doc deployment.Document, delivery deployment.Delivery) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	if err := s.Ledger.EndDelivery(ctx, doc.Deployment, s.Channel, delivery); err != nil {
 		slog.Warn("the delivery could not be noted", "channel", s.Channel, "error", failure.Classify(err).Error())
 	}

@@ -25,18 +25,18 @@ func checkFormat(c channel.Channel, opts Options, doc, pristine deployment.Docum
 		first, err := formatted(c, opts, doc)
 		if err != nil {
 			if class(err) != Permanent {
-				return fmt.Errorf("Format returned %w; a document that cannot be formatted must be Permanent", err)
+				return fmt.Errorf("returned by Format: %w; a document that cannot be formatted must be Permanent", err)
 			}
 			return hides(opts.Hidden, "the error", err.Error())
 		}
 		for range repetitions {
 			again, err := formatted(c, opts, doc)
 			if err != nil || !bytes.Equal(again, first) {
-				return fmt.Errorf("Format made two things of one document:\n%s\n%s (%v)", first, again, err)
+				return fmt.Errorf("the message differs: Format made two things of one document:\n%s\n%s (%v)", first, again, err)
 			}
 		}
 		if !reflect.DeepEqual(doc, pristine) {
-			return errors.New("Format changed the document")
+			return errors.New("the document was changed by Format")
 		}
 		if len(first) > opts.MaxBytes {
 			return fmt.Errorf("the message is %d bytes long, at most %d are allowed", len(first), opts.MaxBytes)

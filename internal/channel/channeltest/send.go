@@ -89,7 +89,7 @@ func dispatch(ctx context.Context, c channel.Channel, opts Options, url string, 
 		return nil
 	})
 	if broken == nil && time.Since(started) >= patience {
-		broken = errors.New("Send did not return in time")
+		broken = errors.New("no return from Send: not in time")
 	}
 	return receipt, sent, errors.Join(broken, wellBehaved(opts, receipt, sent))
 }

@@ -24,7 +24,6 @@ const (
 // PRIMARY and COMPLETED, with a new hexadecimal id whenever one is started.
 type fakeEngine struct {
 	mu             sync.Mutex
-	cluster        string
 	taskDefinition string
 	desired        int
 	deployments    int // how many were started

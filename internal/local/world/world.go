@@ -121,6 +121,17 @@ func (w *World) serve(ports ports, engineURL *url.URL, a *account.Account, refs 
 // Done is closed when the engine has ended, by itself or by Close.
 func (w *World) Done() <-chan struct{} { return w.engine.Done() }
 
+// SetWaitScale multiplies the workflow's waits and retry delays, for tests that are not
+// about them.
+func (w *World) SetWaitScale(ctx context.Context, scale float64) error {
+	return w.engine.SetWaitScale(ctx, scale)
+}
+
+// QueueMessages reads the messages of a queue and leaves them there.
+func (w *World) QueueMessages(ctx context.Context, queueURL string) ([]engine.Message, error) {
+	return w.engine.QueueMessages(ctx, queueURL)
+}
+
 // Close stops everything. It can be called again.
 func (w *World) Close() {
 	w.closing.Do(func() {
