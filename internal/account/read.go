@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path"
 	"regexp"
@@ -40,12 +41,29 @@ func Read(file string) (*Account, error) {
 // Parse reads the text of an account file, fills in the defaults and checks it.
 func Parse(text []byte) (*Account, error) {
 	var a Account
-	decoder := yaml.NewDecoder(bytes.NewReader(text), yaml.DisallowUnknownField())
-	if err := decoder.Decode(&a); err != nil {
-		return nil, errors.New(yaml.FormatError(err, false, true))
+	if err := decode(text, &a); err != nil {
+		return nil, err
 	}
 	a.fillIn()
 	return &a, a.check()
+}
+
+func decode(text []byte, a *Account) (err error) {
+	// The YAML library stumbles over some tags, such as CloudFormation's !Ref.
+	defer func() {
+		if stumbled := recover(); stumbled != nil {
+			err = errors.New("YAML without tags (!…) expected, found something that cannot be read")
+		}
+	}()
+	decoder := yaml.NewDecoder(bytes.NewReader(text), yaml.DisallowUnknownField())
+	// An empty file is one in which everything is missing.
+	if err := decoder.Decode(a); err != nil && !errors.Is(err, io.EOF) {
+		return errors.New(yaml.FormatError(err, false, true))
+	}
+	if err := decoder.Decode(new(any)); !errors.Is(err, io.EOF) {
+		return errors.New("one account expected, found something after ---")
+	}
+	return nil
 }
 
 // Load reads the account as the CDK app wrote it for the Lambdas (JSON).
@@ -147,7 +165,7 @@ func (a *Account) checkChannels(problem problemFunc, must func(ok bool, field, e
 			}
 		}
 		for i, noise := range g.Noise {
-			if _, err := regexp.Compile(noise); err != nil {
+			if _, err := regexp.Compile(noise); err != nil || noise == "" { // nothing matches everything
 				problem(fmt.Sprintf("gitlab.noise[%d]", i), "a regular expression expected, found %q", noise)
 			}
 		}

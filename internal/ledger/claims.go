@@ -18,12 +18,13 @@ func (l *Ledger) TakeEvent(ctx context.Context, d deployment.Deployment, executi
 	return getText(found, "holder"), ok, err
 }
 
-// TakeOver claims the event for the execution if it is still held by the one that died.
+// TakeOver claims the event for the execution if it is still held by the one that died,
+// or by the execution already: the SDK repeats a write whose answer was lost.
 func (l *Ledger) TakeOver(ctx context.Context, d deployment.Deployment, execution, dead string) (holder string, taken bool, err error) {
 	found, ok, err := l.apply(ctx, update{
 		pk: "event#" + d.ClaimKey(), sk: "claim",
 		set:       "holder = :me, claimedAt = :now, takenFrom = :dead",
-		condition: "holder = :dead",
+		condition: "holder = :dead OR holder = :me",
 		values:    item{":me": text(execution), ":now": text(moment(l.Now())), ":dead": text(dead)},
 	})
 	return getText(found, "holder"), ok, err

@@ -123,8 +123,11 @@ func (t *telling) tell(ctx context.Context) (channel.Receipt, error) {
 	if showsLater(found, t.deployment) {
 		return channel.Receipt{Outcome: deployment.None, Reason: "a later state is shown already", Values: t.values()}, nil
 	}
-	if err := t.show(ctx); err != nil {
-		return channel.Receipt{}, err
+	// An attempt before this one may have shown it, and then not got its alert out.
+	if !shows(found, t.deployment) {
+		if err := t.show(ctx); err != nil {
+			return channel.Receipt{}, err
+		}
 	}
 	if t.message.Alert != nil && t.thread.Broadcast == "" {
 		if err := t.alert(ctx); err != nil {
@@ -214,6 +217,11 @@ func options(c content) slackgo.MsgOption {
 	}
 	return slackgo.MsgOptionCompose(slackgo.MsgOptionText(c.Text, false), slackgo.MsgOptionBlocks(blocks...),
 		slackgo.MsgOptionParse(false), slackgo.MsgOptionLinkNames(false))
+}
+
+// shows tells whether the message shows this very event.
+func shows(shown channel.Thread, d deployment.Deployment) bool {
+	return shown.TS != "" && shown.Status == d.Status && shown.At.Equal(d.Time)
 }
 
 // showsLater tells whether the message shows a later state than the event tells of. An

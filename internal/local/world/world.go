@@ -40,6 +40,9 @@ type Options struct {
 	AccountFile string
 	// Python runs the engine.
 	Python string
+	// SlackBurst is how many messages the Slack stand-in takes at once before it limits;
+	// as many as Slack does when 0. For tests that are not about the limit.
+	SlackBurst int
 }
 
 // World is a running world.
@@ -98,7 +101,7 @@ func Start(ctx context.Context, o Options) (w *World, err error) {
 func (w *World) serve(ports ports, engineURL *url.URL, a *account.Account, refs map[string]string) {
 	log, faults := &standin.Log{}, &fault.Set{}
 	front := edge.New(edge.Options{Engine: engineURL, Account: a.ID, Region: a.Region, Faults: faults, RolloutTime: 3 * time.Second})
-	slack := standin.NewSlack(standin.SlackOptions{Token: slackToken, Channels: []string{slackChannel}}, log, faults)
+	slack := standin.NewSlack(standin.SlackOptions{Token: slackToken, Channels: []string{slackChannel}, Burst: w.SlackBurst}, log, faults)
 	pagerduty := standin.NewPagerDuty(standin.PagerDutyOptions{RoutingKeys: map[string]string{routingKey: "on call"}}, log, faults)
 	gitlab := standin.NewGitLab(standin.GitLabOptions{
 		Repository: w.Root, Token: gitlabToken, Projects: []string{"shop/checkout", "shop/search"}, Refs: refs,
