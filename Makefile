@@ -2,31 +2,90 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION = 20
 
-local = go build -o build/bin/local ./internal/local && exec build/bin/local
+# The program behind most targets; it installs what it needs below build.
+local = $(needs_go); go build -o build/bin/local ./internal/local && exec build/bin/local
 # A missing program is told in one sentence, before anything else fails in many.
-needs_go = command -v go >/dev/null 2>&1 || { echo "Go is missing: install Go 1.26 or later (https://go.dev/dl, brew install go)" >&2; exit 1; }
+needs_go = command -v go >/dev/null 2>&1 || { echo "Go is missing: install Go 1.26 or later, from https://go.dev/dl or with 'brew install go'." >&2; exit 1; }
+# Everything but the CDK app, whose bindings take minutes to compile for the first time.
+fast = ./internal/... ./lambdas/... ./statemachine/...
+cdk = build/tools/node/node_modules/.bin/cdk
 
 .PHONY: help
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-.PHONY: demo
+## On this machine
+
+.PHONY: demo up down send
 demo: ## Play deployments through all of Fanfare on this machine, then stop
-	@$(needs_go)
 	@$(local) demo
 
-.PHONY: up
-up: ## Start the local world and leave it running (build/local/env is to be sourced)
-	@$(needs_go)
+up: ## Start the local world and leave it running (source build/local/env to use it)
 	@$(local) up
 
-.PHONY: down
 down: ## Stop the local world
-	@$(needs_go)
 	@$(local) down
 
-.PHONY: send
-send: ## Play one event in the local world: EVENT=file.json, JSON=1 for one JSON object
-	@$(needs_go)
+send: ## Play one event in the local world: EVENT=file.json, and JSON=1 for one JSON object
 	@$(local) send $(if $(filter-out 0,$(JSON)),-json) "$(EVENT)"
+
+## In an AWS account
+
+.PHONY: synth diff deploy
+synth: tools needs-account ## Synthesise the stack of an account: ACCOUNT=name
+	@$(cdk) synth --quiet -c account="$(ACCOUNT)" && echo "build/cdk.out"
+
+diff: tools needs-account ## Show what a deployment would change: ACCOUNT=name
+	@$(cdk) diff -c account="$(ACCOUNT)"
+
+deploy: tools needs-account ## Deploy to an account: ACCOUNT=name
+	@$(cdk) deploy -c account="$(ACCOUNT)"
+
+.PHONY: needs-account
+needs-account:
+	@test -n "$(ACCOUNT)" || { echo "Which account? Say ACCOUNT=name, with a file infra/accounts/name.yaml." >&2; exit 1; }
+
+## Tests
+
+.PHONY: test test-fast check test-unit test-stack test-e2e golden tools clean
+test: ## Everything, from nothing: checks, unit tests, the template, end to end
+	@$(needs_go)
+	@$(MAKE) check
+	@$(MAKE) test-unit
+	@$(MAKE) tools
+	@$(MAKE) test-stack
+	@$(MAKE) test-e2e
+
+test-fast: ## The unit tests alone: no Node, no Python, no network
+	@$(needs_go)
+	go test $(fast)
+
+check: ## Format, vet, lint
+	@$(needs_go)
+	@unformatted=$$(gofmt -l infra internal lambdas statemachine); test -z "$$unformatted" || { echo "not formatted: $$unformatted" >&2; exit 1; }
+	go mod tidy -diff
+	go vet ./...
+	go vet -tags 'e2e synth' ./...
+	go tool staticcheck ./...
+	go tool staticcheck -tags 'e2e synth' ./infra $(fast)
+
+test-unit: ## The unit tests, with the race detector
+	go test -race $(fast)
+
+test-stack: ## The template's tests
+	go test -tags synth ./infra
+
+test-e2e: ## On the local engine, with every role enforced; the workflow by its validator
+	go test -tags e2e -count=1 ./statemachine ./internal/local/...
+
+golden: ## Write the golden files anew; look at the difference before it is committed
+	go test $$(grep -rl 'flag.Bool("update"' --include='*_test.go' internal | xargs -n1 dirname | sort -u | sed 's|^|./|') -update
+
+tools: ## Install the pinned tools below build/tools
+	@$(local) tools
+
+clean: ## Remove all that was built; stops the local world
+	@test ! -x build/bin/local || build/bin/local down
+	rm -rf build

@@ -35,8 +35,7 @@ func main() {
 // fail ends the app with a sentence; the CDK CLI shows it and deploys nothing.
 func fail(err error) {
 	fmt.Fprintln(os.Stderr, "fanfare: "+err.Error())
-	jsii.Close()
-	os.Exit(1)
+	os.Exit(1) // without jsii.Close, whose own complaint would hide the sentence
 }
 
 // readAccount reads the account file that -c account names: a name below
