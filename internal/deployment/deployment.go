@@ -63,6 +63,17 @@ type Deployment struct {
 	LogsURL    string `json:"logsUrl,omitempty"`
 }
 
+// Cause is the reason without what every message says already: "ECS deployment circuit
+// breaker: tasks failed to start." is "tasks failed to start". It is empty when the
+// reason says no more than that.
+func (d Deployment) Cause() string {
+	cause := d.Reason
+	if strings.HasPrefix(cause, "ECS deployment") {
+		_, cause, _ = strings.Cut(cause, ": ")
+	}
+	return strings.TrimRight(cause, ". ")
+}
+
 // ServiceKey names the service across accounts: account/region/cluster/service.
 func (d Deployment) ServiceKey() string {
 	return strings.Join([]string{d.Account, d.Region, orDash(d.Cluster), d.Service}, "/")

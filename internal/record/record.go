@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"time"
 
@@ -41,16 +42,12 @@ type Recorder struct {
 	Now     func() time.Time
 }
 
-// Record writes a row for every channel of the plan. It can be repeated: the rows are
-// then written again, the same.
+// Record writes a row for every channel of the plan, then the metrics. It can be
+// repeated: the rows are then written again, the same.
 func (r Recorder) Record(ctx context.Context, doc deployment.Document, execution string) (Result, error) {
 	result := Result{Result: Nothing}
-	var names []string
-	for name := range doc.Plan {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
+	var rows []ledger.Audit
+	for _, name := range slices.Sorted(maps.Keys(doc.Plan)) {
 		delivery := doc.Deliveries[name]
 		row := ledger.Audit{
 			Channel: name, Decision: doc.Plan[name], Delivery: delivery, Execution: execution,
@@ -62,14 +59,20 @@ func (r Recorder) Record(ctx context.Context, doc deployment.Document, execution
 		if err := r.Ledger.WriteAudit(ctx, doc, row); err != nil {
 			return Result{}, fmt.Errorf("recording what became of %s: %w", name, err)
 		}
+		rows = append(rows, row)
 		switch delivery.Outcome {
-		case deployment.DeadLettered, deployment.Stranded:
-			result.Result = Incomplete
+		case deployment.None:
 		case deployment.Sent, deployment.Repeated:
 			if result.Result == Nothing {
 				result.Result = Delivered
 			}
+		default: // in a queue, stranded, or nobody knows where
+			if row.Decision.Decision == deployment.Deliver {
+				result.Result = Incomplete
+			}
 		}
+	}
+	for _, row := range rows { // last, since they count again when they are written again
 		if err := r.measure(doc.Deployment, row); err != nil {
 			return Result{}, err
 		}

@@ -4,7 +4,6 @@ package send
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"log/slog"
 	"math"
 	"time"
@@ -43,7 +42,7 @@ type Step struct {
 // us to wait makes the outcome wait, with the seconds. A ledger that cannot be asked
 // holds nothing up: a page that comes twice is better than one that does not come.
 func (s Step) Send(ctx context.Context, doc deployment.Document, message json.RawMessage, before *deployment.Delivery, execution string) (deployment.Delivery, error) {
-	if len(message) == 0 {
+	if len(message) == 0 || string(message) == "null" {
 		return deployment.Delivery{}, failure.Permanentf("sending to %s: message: what Format made expected, found nothing", s.Channel)
 	}
 	attempt, err := s.begin(ctx, doc)
@@ -76,15 +75,15 @@ func (s Step) Send(ctx context.Context, doc deployment.Document, message json.Ra
 
 // put makes a wait of a rate limit, as long as that is reasonable.
 func (s Step) put(delivery deployment.Delivery, err error) (deployment.Delivery, error) {
-	var limited *failure.RateLimited
-	if !errors.As(err, &limited) {
+	limited, ok := failure.Classify(err).(*failure.RateLimited)
+	if !ok {
 		return delivery, err
 	}
-	seconds := int(math.Ceil(limited.After.Seconds()))
-	if time.Duration(delivery.Waited+seconds)*time.Second > MaxWait {
+	seconds := max(int(math.Ceil(limited.After.Seconds())), 1)
+	if delivery.Waited+seconds > int(MaxWait.Seconds()) {
 		return delivery, failure.Permanentf("giving up on %s after waiting %d s, it asks for %d s more: %w", s.Channel, delivery.Waited, seconds, err)
 	}
-	delivery.Outcome, delivery.Seconds = deployment.Wait, max(seconds, 1)
+	delivery.Outcome, delivery.Seconds = deployment.Wait, seconds
 	delivery.Waited += delivery.Seconds
 	return delivery, nil
 }

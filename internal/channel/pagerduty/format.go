@@ -143,7 +143,7 @@ func failureSummary(doc deployment.Document) string {
 	}
 	head := what + " failed in " + environment(d)
 	room := goodSummary - utf8.RuneCountInString(head) - len(": ")
-	if reason := cause(d.Reason); reason != "" && room >= shortReason {
+	if reason := text.Line(d.Cause()); reason != "" && room >= shortReason {
 		head += ": " + cutAtWord(reason, room)
 	}
 	return text.Cut(head, maxSummary)
@@ -156,16 +156,6 @@ func cutAtWord(s string, limit int) string {
 		return cut[:blank] + text.Ellipsis
 	}
 	return cut
-}
-
-// cause is ECS's reason without what the summary says already: "ECS deployment circuit
-// breaker: tasks failed to start." is "tasks failed to start".
-func cause(reason string) string {
-	reason = text.Line(reason)
-	if strings.HasPrefix(reason, "ECS deployment") {
-		_, reason, _ = strings.Cut(reason, ": ")
-	}
-	return strings.TrimRight(reason, ". ")
 }
 
 func details(doc deployment.Document) Details {

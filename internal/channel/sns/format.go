@@ -64,7 +64,7 @@ func wording(doc deployment.Document) (string, error) {
 	service := name(doc.Deployment.Service, maxService, "a service")
 	version, previous := versions(doc)
 	environment := name(doc.Deployment.Environment, maxEnvironment, "")
-	in, to, reason := after(" in ", environment), after(" to ", environment), after(": ", cause(doc.Deployment.Reason))
+	in, to, reason := after(" in ", environment), after(" to ", environment), after(": ", toGSM(text.Line(doc.Deployment.Cause())))
 	var said string
 	isRollback := doc.Kind() == deployment.Rollback
 	switch status := doc.Deployment.Status; {
@@ -97,16 +97,6 @@ func versions(doc deployment.Document) (version, previous string) {
 		previous = ""
 	}
 	return version, previous
-}
-
-// cause is ECS's reason without what the text says already: "ECS deployment circuit
-// breaker: tasks failed to start." is "tasks failed to start".
-func cause(reason string) string {
-	reason = toGSM(text.Line(reason))
-	if strings.HasPrefix(reason, "ECS deployment") {
-		_, reason, _ = strings.Cut(reason, ": ")
-	}
-	return strings.TrimRight(reason, ". ")
 }
 
 // name is a name in the alphabet of texts, no longer than the limit; or what stands

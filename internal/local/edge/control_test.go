@@ -32,11 +32,11 @@ func TestControl(t *testing.T) {
 		{"fail", "/rollouts/finish", `{"cluster":"prod","service":"shop","outcome":"fail"}`, 200, `SERVICE_DEPLOYMENT_FAILED`},
 		{"next", "/rollouts/next", `{"cluster":"prod","service":"shop","outcome":"fail"}`, 200, `{"cluster":"prod","service":"shop","outcome":"fail"}`},
 		{"event", "/events", event, 200, event},
-		{"event without detail", "/events", `{"source":"s","detail-type":"t"}`, 400, `"detail: `},
-		{"event with a list", "/events", `{"source":"s","detail-type":"t","detail":[]}`, 400, `"detail: `},
-		{"event with null", "/events", `{"source":"s","detail-type":"t","detail":null}`, 400, `"detail: `},
-		{"event without source", "/events", `{"detail-type":"t","detail":{}}`, 400, `"source: `},
-		{"event without type", "/events", `{"source":"s","detail":{}}`, 400, `"detail-type: `},
+		{"event without detail", "/events", `{"source":"s","detail-type":"t"}`, 400, `detail`},
+		{"event with a list", "/events", `{"source":"s","detail-type":"t","detail":[]}`, 400, `detail`},
+		{"event with null", "/events", `{"source":"s","detail-type":"t","detail":null}`, 400, `detail`},
+		{"event without source", "/events", `{"detail-type":"t","detail":{}}`, 400, `source`},
+		{"event without type", "/events", `{"source":"s","detail":{}}`, 400, `detail-type`},
 		{"event with bad time", "/events", `{"time":"yesterday"}`, 400, `"time: `},
 	}
 	w := newWorld(t, &fakeEngine{breaker: &breaker{true, true}})
@@ -90,17 +90,18 @@ func TestPut(t *testing.T) {
 	}
 	got := w.engine.events[0]
 	var put struct {
-		N        json.Number `json:"n"`
-		Envelope envelope    `json:"_envelope"`
+		N        json.Number       `json:"n"`
+		Envelope map[string]string `json:"_envelope"`
 	}
 	if err := json.Unmarshal([]byte(got.Detail), &put); err != nil {
 		t.Fatal(err)
 	}
-	if len(put.Envelope.EventID) != 36 {
-		t.Errorf("the id is %q", put.Envelope.EventID)
+	if len(put.Envelope["EventId"]) != 36 {
+		t.Errorf("the id is %q", put.Envelope["EventId"])
 	}
-	put.Envelope.EventID = ""
-	if want := (envelope{"", "2026-11-21T10:00:00Z", "123456789012", "eu-west-1"}); put.Envelope != want || put.N != "12345678901234567890" {
+	delete(put.Envelope, "EventId")
+	want := map[string]string{"Time": "2026-11-21T10:00:00Z", "Account": "123456789012", "Region": "eu-west-1"}
+	if !reflect.DeepEqual(put.Envelope, want) || put.N != "12345678901234567890" {
 		t.Errorf("got %+v", put)
 	}
 	if got.Source != "aws.ecs" || got.DetailType != "T" || !reflect.DeepEqual(got.Resources, []string{"r"}) {

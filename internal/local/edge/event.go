@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+
+	"fanfare/internal/local/engine"
 )
 
 // Event is an event with its whole envelope, as a rule's target receives it.
@@ -26,15 +28,6 @@ type Event struct {
 	Detail     json.RawMessage `json:"detail"`
 }
 
-// envelope is the part of an event that PutEvents has no field for. The engine's
-// launcher takes it out of the detail again, so that the event keeps its own.
-type envelope struct {
-	EventID string `json:"EventId"`
-	Time    string `json:"Time"`
-	Account string `json:"Account"`
-	Region  string `json:"Region"`
-}
-
 // Put puts the event on the engine's default bus with the id, time, account and region
 // that it has; where it has none, it gets a new id, the present time and the edge's
 // account and region. It fails when the engine refuses the event.
@@ -46,32 +39,15 @@ func (e *Edge) Put(ctx context.Context, event Event) error {
 // put is Put, and returns the event as it went out.
 func (e *Edge) put(ctx context.Context, event Event) (Event, error) {
 	event = e.complete(event)
-	if event.Source == "" {
-		return event, badInput("source: an event needs one, such as aws.ecs")
-	}
-	if event.DetailType == "" {
-		return event, badInput("detail-type: an event needs one, such as %q", deploymentStateChange)
-	}
-	var detail map[string]json.RawMessage
-	if err := json.Unmarshal(event.Detail, &detail); err != nil || detail == nil {
-		return event, badInput("detail: an event needs a JSON object here")
-	}
-	own, err := json.Marshal(envelope{event.ID, event.Time.UTC().Format(time.RFC3339), event.Account, event.Region})
+	whole, err := json.Marshal(event)
 	if err != nil {
-		return event, fmt.Errorf("writing the envelope of event %s: %w", event.ID, err)
+		return event, fmt.Errorf("writing event %s: %w", event.ID, err)
 	}
-	detail["_envelope"] = own
-	body, err := json.Marshal(detail)
+	entry, err := engine.Entry(whole)
 	if err != nil {
-		return event, fmt.Errorf("writing the detail of event %s: %w", event.ID, err)
+		return event, badInput("%s", err)
 	}
-	out, err := e.events.PutEvents(ctx, &eventbridge.PutEventsInput{Entries: []types.PutEventsRequestEntry{{
-		Source:     aws.String(event.Source),
-		DetailType: aws.String(event.DetailType),
-		Detail:     aws.String(string(body)),
-		Resources:  event.Resources,
-		Time:       aws.Time(event.Time),
-	}}})
+	out, err := e.events.PutEvents(ctx, &eventbridge.PutEventsInput{Entries: []types.PutEventsRequestEntry{entry}})
 	if err != nil {
 		return event, fmt.Errorf("putting event %s: %w", event.ID, err)
 	}
@@ -95,7 +71,7 @@ func (e *Edge) complete(event Event) Event {
 		event.ID = newUUID()
 	}
 	if event.Time.IsZero() {
-		event.Time = e.now().UTC().Truncate(time.Second)
+		event.Time = e.now()
 	}
 	if event.Account == "" {
 		event.Account = e.account
@@ -103,6 +79,7 @@ func (e *Edge) complete(event Event) Event {
 	if event.Region == "" {
 		event.Region = e.region
 	}
+	event.Time = event.Time.UTC().Truncate(time.Second) // as EventBridge has it
 	if event.Resources == nil {
 		event.Resources = []string{}
 	}

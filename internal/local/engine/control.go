@@ -51,16 +51,30 @@ type Message struct {
 	Attributes map[string]Attribute
 }
 
+// Control is what a running engine lets itself be asked and told besides AWS's API, by
+// whoever knows its address.
+type Control struct {
+	url    string
+	region string
+	client *http.Client
+}
+
+// At returns the control of the engine that runs at the address, such as
+// http://127.0.0.1:4566, for the queues of one region.
+func At(url, region string) *Control {
+	return &Control{url: url, region: region, client: newClient()}
+}
+
 // Reset empties the engine: stacks, functions, queues and all else. A wait scale stays.
-func (e *Engine) Reset(ctx context.Context) error {
-	if _, err := e.call(ctx, http.MethodPost, "/_ministack/reset", nil); err != nil {
+func (c *Control) Reset(ctx context.Context) error {
+	if _, err := c.call(ctx, http.MethodPost, "/_ministack/reset", nil); err != nil {
 		return fmt.Errorf("resetting the local engine: %w", err)
 	}
 	return nil
 }
 
 // SetWaitScale changes Options.WaitScale of a running engine.
-func (e *Engine) SetWaitScale(ctx context.Context, scale float64) error {
+func (c *Control) SetWaitScale(ctx context.Context, scale float64) error {
 	if err := checkScale(scale); err != nil {
 		return err
 	}
@@ -69,7 +83,7 @@ func (e *Engine) SetWaitScale(ctx context.Context, scale float64) error {
 	if err != nil {
 		return fmt.Errorf("setting the wait scale: %w", err)
 	}
-	answer, err := e.call(ctx, http.MethodPost, "/_ministack/config", body)
+	answer, err := c.call(ctx, http.MethodPost, "/_ministack/config", body)
 	if err != nil {
 		return fmt.Errorf("setting the wait scale: %w", err)
 	}
@@ -87,8 +101,8 @@ func (e *Engine) SetWaitScale(ctx context.Context, scale float64) error {
 
 // SMS returns the text messages that were sent, by phone number, and for each in the
 // order of sending. Those sent through a topic's subscriptions are not among them.
-func (e *Engine) SMS(ctx context.Context) ([]SMS, error) {
-	answer, err := e.call(ctx, http.MethodGet, "/_ministack/sns/sms-messages", nil)
+func (c *Control) SMS(ctx context.Context) ([]SMS, error) {
+	answer, err := c.call(ctx, http.MethodGet, "/_ministack/sns/sms-messages", nil)
 	if err != nil {
 		return nil, fmt.Errorf("reading the text messages: %w", err)
 	}
@@ -119,9 +133,9 @@ func parseSMS(answer []byte) ([]SMS, error) {
 // QueueMessages returns what is in a queue of the engine's region, in order, and
 // leaves it there: receive counts and visibility stay as they are. A queue that does
 // not exist is an error.
-func (e *Engine) QueueMessages(ctx context.Context, queueURL string) ([]Message, error) {
-	query := url.Values{"QueueUrl": {queueURL}, "region": {e.options.Region}}
-	answer, err := e.call(ctx, http.MethodGet, "/_ministack/sqs/messages?"+query.Encode(), nil)
+func (c *Control) QueueMessages(ctx context.Context, queueURL string) ([]Message, error) {
+	query := url.Values{"QueueUrl": {queueURL}, "region": {c.region}}
+	answer, err := c.call(ctx, http.MethodGet, "/_ministack/sqs/messages?"+query.Encode(), nil)
 	if err != nil {
 		return nil, fmt.Errorf("reading the queue %s: %w", queueURL, err)
 	}
@@ -183,17 +197,17 @@ func newClient() *http.Client {
 }
 
 // call sends a request to the engine itself and returns the answer's body.
-func (e *Engine) call(ctx context.Context, method, path string, body []byte) ([]byte, error) {
+func (c *Control) call(ctx context.Context, method, path string, body []byte) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, method, e.url+path, bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, method, c.url+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
 	if body != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}
-	response, err := e.client.Do(request)
+	response, err := c.client.Do(request)
 	if err != nil {
 		return nil, err
 	}

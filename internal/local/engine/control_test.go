@@ -83,7 +83,7 @@ func TestControlFails(t *testing.T) {
 
 func TestConfigTakesNothingFromTheEnvironment(t *testing.T) {
 	t.Setenv("AWS_ACCESS_KEY_ID", "somebody")
-	e := &Engine{url: "http://127.0.0.1:1", options: Options{Region: "eu-west-1"}, client: newClient()}
+	e := &Engine{Control: At("http://127.0.0.1:1", "eu-west-1"), options: Options{Region: "eu-west-1"}}
 	config := e.Config()
 	credentials, err := config.Credentials.Retrieve(t.Context())
 	if err != nil || credentials.AccessKeyID != AccessKey || *config.BaseEndpoint != e.url || config.Region != "eu-west-1" {

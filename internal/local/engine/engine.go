@@ -44,10 +44,9 @@ var errPortTaken = errors.New("the port is taken")
 
 // Engine is a running local engine.
 type Engine struct {
+	*Control
 	options Options
-	url     string
 	nonce   string // tells this engine from another one that may answer in its place
-	client  *http.Client
 
 	cmd      *exec.Cmd
 	owner    io.Closer // the pipe whose closing ends the process
@@ -88,9 +87,8 @@ func start(ctx context.Context, options Options) (*Engine, error) {
 	}
 	e := &Engine{
 		options:  options,
-		url:      "http://" + net.JoinHostPort(loopback, strconv.Itoa(port)),
+		Control:  At("http://"+net.JoinHostPort(loopback, strconv.Itoa(port)), options.Region),
 		nonce:    rand.Text(),
-		client:   newClient(),
 		grace:    stopWithin,
 		stopping: make(chan struct{}),
 		done:     make(chan struct{}),

@@ -4,9 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
-	"net/http"
-	"net/url"
 	"path"
 	"strings"
 
@@ -76,13 +73,13 @@ func (p *Player) queues() map[string]string {
 func (p *Player) waiting(ctx context.Context, event string) (map[string]int, error) {
 	count := map[string]int{}
 	for name, address := range p.queues() {
-		bodies, err := p.peek(ctx, address)
+		messages, err := p.engine.QueueMessages(ctx, address)
 		if err != nil {
 			return nil, fmt.Errorf("looking into the queue %s: %w", name, err)
 		}
 		count[name] = 0
-		for _, body := range bodies {
-			if event != "" && strings.Contains(body, event) {
+		for _, message := range messages {
+			if event != "" && strings.Contains(message.Body, event) {
 				count[name]++
 			}
 		}
@@ -97,40 +94,4 @@ func (p *Player) gained(ctx context.Context, result *Result, since Mark) error {
 		result.Queues[name] = n - since.waiting[name]
 	}
 	return err
-}
-
-// peek reads a queue's messages and leaves them there, which the engine lets us do.
-func (p *Player) peek(ctx context.Context, queue string) ([]string, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, p.world.Engine+"/_ministack/sqs/messages?QueueUrl="+url.QueryEscape(queue), nil)
-	if err != nil {
-		return nil, err
-	}
-	response, err := p.http.Do(request)
-	if err != nil {
-		return nil, err
-	}
-	defer response.Body.Close()
-	return readMessages(response.Body)
-}
-
-func readMessages(r io.Reader) ([]string, error) {
-	var answer struct {
-		Messages map[string]map[string]map[string][]struct {
-			Body string `json:"Body"`
-		} `json:"messages"`
-	}
-	if err := json.NewDecoder(r).Decode(&answer); err != nil {
-		return nil, fmt.Errorf("reading the queue's messages: %w", err)
-	}
-	var bodies []string
-	for _, regions := range answer.Messages {
-		for _, queues := range regions {
-			for _, messages := range queues {
-				for _, message := range messages {
-					bodies = append(bodies, message.Body)
-				}
-			}
-		}
-	}
-	return bodies, nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
 	"fanfare/internal/local/edge"
+	"fanfare/internal/local/engine"
 	"fanfare/internal/local/standin"
 	"fanfare/internal/local/world"
 )
@@ -30,7 +31,7 @@ type Player struct {
 	world   world.Address
 	sfn     *sfn.Client
 	control world.Control
-	http    *http.Client
+	engine  *engine.Control
 
 	mu sync.Mutex
 	// events is the event of each execution that was looked at.
@@ -39,7 +40,7 @@ type Player struct {
 
 // New returns a player for the world at the address.
 func New(a world.Address) *Player {
-	return &Player{world: a, sfn: sfn.NewFromConfig(a.Config()), control: world.Control(a.Control), http: &http.Client{Timeout: 30 * time.Second}, events: map[string]string{}}
+	return &Player{world: a, sfn: sfn.NewFromConfig(a.Config()), control: world.Control(a.Control), engine: engine.At(a.Engine, a.Region), events: map[string]string{}}
 }
 
 // Mark is a moment before an event was put, from which on to look for what came of it.
