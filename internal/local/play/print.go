@@ -24,6 +24,10 @@ var titles = map[string]string{channel.Slack: "Slack", channel.PagerDuty: "Pager
 
 // Print shows a person what came of an event.
 func Print(w io.Writer, r Result) error {
+	if r.Result == NotAnEvent {
+		_, err := fmt.Fprintln(w, r.Error)
+		return err
+	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n", headline(r))
 	if e := r.Execution; e != nil {

@@ -92,7 +92,7 @@ func (a Address) Env() string {
 	}
 	var lines []string
 	for name, value := range variables {
-		lines = append(lines, fmt.Sprintf("export %s='%s'\n", name, value))
+		lines = append(lines, fmt.Sprintf("export %s='%s'\n", name, strings.ReplaceAll(value, "'", `'\''`)))
 	}
 	sort.Strings(lines)
 	return "# The local world of Fanfare; source this file to use it.\n" + strings.Join(lines, "")

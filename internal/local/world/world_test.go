@@ -1,0 +1,95 @@
+package world
+
+import (
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestAddressIsSavedWhole(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if _, err := Load(dir); err == nil || !strings.Contains(err.Error(), "make up") {
+		t.Errorf("without a world: %v", err)
+	}
+	a := Address{PID: 7, Account: "123456789012", Region: "eu-west-1", Endpoint: "http://127.0.0.1:1", Control: "http://127.0.0.1:2",
+		Outputs: map[string]string{"StateMachineArn": "arn:it's"}}
+	if err := a.Save(dir); err != nil {
+		t.Fatal(err)
+	}
+	got, err := Load(dir)
+	if err != nil || got.PID != 7 || got.Outputs["StateMachineArn"] != "arn:it's" {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	shell := exec.Command("sh", "-c", `. "$1"; printf '%s %s %s' "$AWS_ENDPOINT_URL" "$AWS_ACCESS_KEY_ID" "$FANFARE_STATE_MACHINE"`, "sh", filepath.Join(dir, "env"))
+	out, err := shell.Output()
+	if want := "http://127.0.0.1:1 123456789012 arn:it's"; err != nil || string(out) != want {
+		t.Errorf("a shell that sourced it has %q, want %q (%v)", out, want, err)
+	}
+	if Remove(dir); exists(filepath.Join(dir, "env")) || exists(addressFile(dir)) {
+		t.Error("something is left after Remove")
+	}
+}
+
+func exists(file string) bool {
+	_, err := os.Stat(file)
+	return err == nil
+}
+
+func TestPortsStayTheSame(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	first, err := reserve(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	slack, edge := first.url("slack"), first["edge"].Addr().String()
+	first.close()
+	taken, err := net.Listen("tcp", edge)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	second, err := reserve(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer second.close()
+	if second.url("slack") != slack {
+		t.Errorf("Slack moved from %s to %s", slack, second.url("slack"))
+	}
+	if second["edge"].Addr().String() == edge {
+		t.Error("the edge has a port that somebody else has")
+	}
+}
+
+func TestRefs(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if refs, err := refsOf(t.Context(), dir); err != nil || len(refs) != 0 {
+		t.Errorf("without a history: %v, %v", refs, err)
+	}
+	git := func(args ...string) string {
+		command := exec.Command("git", append([]string{"-C", dir, "-c", "user.name=n", "-c", "user.email=e@example.com"}, args...)...)
+		out, err := command.CombinedOutput()
+		if err != nil {
+			t.Fatalf("git %v: %v: %s", args, err, out)
+		}
+		return strings.TrimSpace(string(out))
+	}
+	git("init", "-q")
+	for commits := 1; commits <= 12; commits++ {
+		git("commit", "-q", "--allow-empty", "-m", "change")
+		refs, err := refsOf(t.Context(), dir)
+		if err != nil || len(refs) != len(Versions) || refs["v1.44.0"] != git("rev-parse", "HEAD") {
+			t.Fatalf("%d commits: %v, %v", commits, refs, err)
+		}
+	}
+	refs, _ := refsOf(t.Context(), dir)
+	if n := git("rev-list", "--count", refs["v1.41.0"]+".."+refs["v1.42.0"]); n != "3" {
+		t.Errorf("%s commits lie between the first two versions", n)
+	}
+}
