@@ -74,6 +74,12 @@ func (a Assets) fill(from account.Account, read func(program string) ([]byte, er
 		if err := os.WriteFile(filepath.Join(dir, "account.json"), text, 0o644); err != nil {
 			return fmt.Errorf("laying out the program %s: %w", step.Program, err)
 		}
+		// Lambda runs it as somebody else, whatever the umask here.
+		for name, mode := range map[string]os.FileMode{"bootstrap": 0o755, "account.json": 0o644} {
+			if err := os.Chmod(filepath.Join(dir, name), mode); err != nil {
+				return fmt.Errorf("laying out the program %s: %w", step.Program, err)
+			}
+		}
 	}
 	return nil
 }

@@ -15,7 +15,7 @@ import (
 
 // timeouts, in seconds, are a little under those of the states that call the programs,
 // so that the workflow sees the function's own end.
-var timeouts = map[string]float64{"resolvetag": 8, "commits": 8, "send": 28}
+var timeouts = map[string]float64{"claim": 5, "resolvetag": 5, "commits": 6, "send": 28}
 
 const (
 	defaultTimeout = 15
@@ -47,7 +47,10 @@ func (s stack) function(step statemachine.Step, table awsdynamodb.Table) awslamb
 	for _, statement := range s.permissions(step, table) {
 		role.AddToPolicy(statement)
 	}
-	environment := map[string]*string{cloud.TableVariable: table.TableName()}
+	environment := map[string]*string{}
+	if _, ok := ledgerActions[step.Program]; ok {
+		environment[cloud.TableVariable] = table.TableName()
+	}
 	if step.Channel != "" {
 		environment[channel.Variable] = jsii.String(step.Channel)
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatchactions"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssnssubscriptions"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
@@ -43,6 +44,16 @@ func (s stack) topics() topics {
 			TopicName: jsii.String(StackName + "-" + name), EnforceSSL: s.enforceSSL()})
 	}
 	t := topics{texts: topic("Texts", "texts"), operations: topic("Operations", "operations")}
+	// A topic with a policy of its own takes nothing from whom the policy does not name,
+	// not even from the account's alarms:
+	// https://repost.aws/knowledge-center/cloudwatch-receive-sns-for-alarm-trigger
+	t.operations.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Sid:        jsii.String("AllowAlarms"),
+		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String("cloudwatch.amazonaws.com"), nil)},
+		Actions:    jsii.Strings("sns:Publish"),
+		Resources:  &[]*string{t.operations.TopicArn()},
+		Conditions: &map[string]any{"ArnLike": map[string]any{"aws:SourceArn": s.arn("cloudwatch", "alarm:"+StackName+"-*")}},
+	}))
 	if email := s.account.Operations.Email; email != "" {
 		t.operations.AddSubscription(awssnssubscriptions.NewEmailSubscription(jsii.String(email), nil))
 	}

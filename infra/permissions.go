@@ -13,35 +13,43 @@ import (
 	"fanfare/statemachine"
 )
 
+// ledgerActions are the calls that each program makes on the ledger; one that is not
+// here does not know the ledger.
+var ledgerActions = map[string][]string{
+	"claim":       {"dynamodb:GetItem", "dynamodb:UpdateItem"},
+	"resolvetag":  {"dynamodb:GetItem", "dynamodb:UpdateItem"},
+	"send":        {"dynamodb:UpdateItem"},
+	"record":      {"dynamodb:UpdateItem"},
+	"remembertag": {"dynamodb:GetItem", "dynamodb:UpdateItem"},
+}
+
 // permissions is what a function may do, beyond writing its own log: the calls that
 // its program makes, on the resources that it makes them on, and nothing else.
 func (s stack) permissions(step statemachine.Step, table awsdynamodb.Table) []awsiam.PolicyStatement {
-	readWrite := allow([]*string{table.TableArn()}, "dynamodb:GetItem", "dynamodb:UpdateItem")
-	write := allow([]*string{table.TableArn()}, "dynamodb:UpdateItem")
+	var statements []awsiam.PolicyStatement
+	if actions, ok := ledgerActions[step.Program]; ok {
+		statements = append(statements, allow([]*string{table.TableArn()}, actions...))
+	}
 	switch step.Program {
 	case "claim":
-		return []awsiam.PolicyStatement{readWrite,
-			allow([]*string{s.arn("states", "execution:"+workflowName+":*")}, "states:DescribeExecution")}
+		return append(statements, allow([]*string{s.arn("states", "execution:"+workflowName+":*")}, "states:DescribeExecution"))
 	case "resolvetag":
-		return append(s.localEngine(),
-			readWrite,
+		return append(append(statements, s.localEngine()...),
 			allow(s.services(), "ecs:DescribeServices"),
 			// ECS knows no resource-level permission for it.
 			allow([]*string{jsii.String("*")}, "ecs:DescribeTaskDefinition"),
 			allow(s.lastTags(), "ssm:GetParameter"))
 	case "commits":
 		if s.account.GitLab == nil {
-			return nil
+			return statements
 		}
-		return s.secret("gitlab", secret.GitLabToken)
+		return append(statements, s.secret("gitlab", secret.GitLabToken)...)
 	case "send":
-		return append(s.channelSecret(step.Channel), write)
-	case "record":
-		return []awsiam.PolicyStatement{write}
+		return append(statements, s.channelSecret(step.Channel)...)
 	case "remembertag":
-		return []awsiam.PolicyStatement{readWrite, allow(s.lastTags(), "ssm:PutParameter")}
-	default: // normalise, route and format are pure
-		return nil
+		return append(statements, allow(s.lastTags(), "ssm:PutParameter"))
+	default: // record writes the ledger; normalise, route and format are pure
+		return statements
 	}
 }
 

@@ -34,13 +34,13 @@ func (s stack) trigger(workflow awsstepfunctions.StateMachine, queues queues) {
 }
 
 // ofClusters matches the events of the named clusters: by the cluster's ARN where the
-// event has it, else by the service's. A service ARN of the old form names no cluster;
+// event has it, else by the service's, whatever account and region it is of. A service ARN of the old form names no cluster;
 // such an event is let through rather than lost.
 func ofClusters(clusters []string) []any {
 	var byCluster, byService []any
 	for _, cluster := range clusters {
 		byCluster = append(byCluster, map[string]any{"suffix": ":cluster/" + cluster})
-		byService = append(byService, map[string]any{"wildcard": "arn:*:ecs:*:*:service/" + cluster + "/*"})
+		byService = append(byService, map[string]any{"wildcard": "*:service/" + cluster + "/*"})
 	}
 	absent := []any{map[string]any{"exists": false}}
 	return []any{

@@ -1,0 +1,282 @@
+//go:build synth
+
+package main
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"fanfare/internal/channel"
+	"fanfare/internal/secret"
+	"fanfare/statemachine"
+)
+
+// grant is one thing that a role may do.
+type grant struct{ action, resource string }
+
+// grants are what each role may do, by the role's name. They are all there is: a role
+// with a policy of another kind, or a statement that does anything but allow actions on
+// resources, fails the test.
+func grants(t *testing.T, tpl template) map[string][]grant {
+	t.Helper()
+	found := map[string][]grant{}
+	for name, role := range tpl.of("AWS::IAM::Role") {
+		found[name] = nil
+		for key := range role.Properties {
+			if key != "AssumeRolePolicyDocument" && key != "Description" && key != "Tags" {
+				t.Errorf("the role %s has %s: its permissions are to be in its policy", name, key)
+			}
+		}
+	}
+	for name, policy := range tpl.of("AWS::IAM::Policy") {
+		roles := list(policy.Properties["Roles"])
+		if len(roles) != 1 || len(policy.Properties) != 3 {
+			t.Fatalf("the policy %s is to be that of one role: %v", name, policy.Properties)
+		}
+		for _, statement := range statements(policy, "PolicyDocument") {
+			if len(statement) != 3 || statement["Effect"] != "Allow" {
+				t.Errorf("the policy %s: one that allows actions on resources expected, found %v", name, statement)
+			}
+			for _, action := range list(statement["Action"]) {
+				for _, resource := range list(statement["Resource"]) {
+					found[roles[0]] = append(found[roles[0]], grant{action, resource})
+				}
+			}
+		}
+	}
+	for _, all := range found {
+		slices.SortFunc(all, func(a, b grant) int { return strings.Compare(a.action+" "+a.resource, b.action+" "+b.resource) })
+	}
+	return found
+}
+
+func statements(r resource, document string) []map[string]any {
+	var all []map[string]any
+	for _, statement := range r.Properties[document].(map[string]any)["Statement"].([]any) {
+		all = append(all, statement.(map[string]any))
+	}
+	return all
+}
+
+// list is what a policy may write as one text or as several.
+func list(value any) []string {
+	if one, ok := value.(string); ok {
+		return []string{one}
+	}
+	var all []string
+	values, _ := value.([]any)
+	for _, v := range values {
+		all = append(all, v.(string))
+	}
+	return all
+}
+
+// roleOf is the name of the function's role.
+func roleOf(t *testing.T, tpl template, step statemachine.Step) string {
+	t.Helper()
+	arn, _ := tpl.of("AWS::Lambda::Function")[functionName(step)].Properties["Role"].(string)
+	_, name, ok := strings.Cut(arn, ":role/")
+	if !ok {
+		t.Fatalf("the function %s: a role of the stack expected, found %q", functionName(step), arn)
+	}
+	return name
+}
+
+// TestPermissions has the lists that people review: what each role may do, on what.
+func TestPermissions(t *testing.T) {
+	for _, test := range []struct {
+		file, title string
+		tpl         template
+	}{
+		{"permissions.golden.txt", "What each role may do, with infra/accounts/example.yaml and a KMS key for the secrets.", example()},
+		{"permissions-minimal.golden.txt", "What each role may do, with the least of account files: no clusters named, a Slack webhook, nothing else.", minimal()},
+	} {
+		all := grants(t, test.tpl)
+		text := strings.Builder{}
+		text.WriteString("# " + test.title + "\n")
+		for _, role := range slices.Sorted(maps.Keys(all)) {
+			text.WriteString("\n" + strings.Trim(role, "{}") + "\n")
+			action := ""
+			for _, g := range all[role] {
+				if g.action != action {
+					action = g.action
+					text.WriteString("  " + action + "\n")
+				}
+				text.WriteString("    " + g.resource + "\n")
+			}
+		}
+		golden(t, test.file, []byte(text.String()))
+	}
+}
+
+// reasons say why a permission is wider than one thing, by what follows the account in
+// the ARN. There is to be no star without a reason; that of logs is in TestOwnLog.
+var reasons = []struct {
+	action, reason string
+	resources      []string
+}{
+	{"ecs:DescribeTaskDefinition", "ECS knows no resource-level permission for it.", []string{"*"}},
+	{"ecs:DescribeServices", "Services come and go without Fanfare; so do clusters, where the account file names none.",
+		[]string{"service/production/*", "service/staging/*", "service/*/*"}},
+	{"ssm:GetParameter", "Each service has its own last good tag.",
+		[]string{"parameter/ecs/deployments/production/*/last-tag", "parameter/ecs/deployments/staging/*/last-tag", "parameter/ecs/deployments/*/*/last-tag"}},
+	{"ssm:PutParameter", "Each service has its own last good tag.",
+		[]string{"parameter/ecs/deployments/production/*/last-tag", "parameter/ecs/deployments/staging/*/last-tag", "parameter/ecs/deployments/*/*/last-tag"}},
+	{"states:DescribeExecution", "Each event has an execution of its own.", []string{"execution:fanfare-notify:*"}},
+}
+
+// TestStars finds the permissions with stars, and wants a reason for each, and a
+// permission for each reason.
+func TestStars(t *testing.T) {
+	wanted := map[grant]bool{}
+	for _, r := range reasons {
+		for _, resource := range r.resources {
+			wanted[grant{r.action, resource}] = true
+		}
+	}
+	found := map[grant]bool{}
+	for _, tpl := range []template{example(), minimal()} {
+		for role, all := range grants(t, tpl) {
+			for _, g := range all {
+				if strings.Contains(g.action, "*") {
+					t.Errorf("%s: the action %s has a star", role, g.action)
+				}
+				if !strings.Contains(g.resource, "*") || strings.HasPrefix(g.action, "logs:") {
+					continue
+				}
+				if _, short, ok := strings.Cut(g.resource, ":"+tpl.account.ID+":"); ok {
+					g.resource = short
+				}
+				found[g] = true
+				if !wanted[g] {
+					t.Errorf("%s: no reason is written for %s on %s", role, g.action, g.resource)
+				}
+			}
+		}
+	}
+	for g := range wanted {
+		if !found[g] {
+			t.Errorf("there is a reason for %s on %s, but no such permission", g.action, g.resource)
+		}
+	}
+}
+
+// TestRoles has one role a function, that Lambda alone may take on.
+func TestRoles(t *testing.T) {
+	tpl := example()
+	owners := map[string]string{}
+	for _, step := range statemachine.Steps {
+		role := roleOf(t, tpl, step)
+		if owner := owners[role]; owner != "" {
+			t.Errorf("%s and %s share the role %s", owner, step.State, role)
+		}
+		owners[role] = step.State
+	}
+	trusted := map[string]string{"{WorkflowRole}": "states.amazonaws.com", "{WorkflowEventsRole}": "events.amazonaws.com"}
+	for role := range owners {
+		trusted[role] = "lambda.amazonaws.com"
+	}
+	roles := tpl.of("AWS::IAM::Role")
+	has(t, "the roles", slices.Sorted(maps.Keys(roles)), slices.Sorted(maps.Keys(trusted)))
+	for name, role := range roles {
+		has(t, "who may take on "+name, statements(role, "AssumeRolePolicyDocument"), []any{map[string]any{
+			"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": map[string]any{"Service": trusted[name]}}})
+	}
+	if n := len(tpl.of("AWS::Lambda::Function")); n != len(statemachine.Steps) {
+		t.Errorf("%d functions for %d steps", n, len(statemachine.Steps))
+	}
+}
+
+// TestOwnLog lets each function write its own log and no other, and those that are pure
+// do nothing else.
+func TestOwnLog(t *testing.T) {
+	pure := []string{"Normalise", "Route", "FormatSlack", "FormatPagerDuty", "FormatSns"}
+	for name, test := range map[string]struct {
+		tpl  template
+		pure []string
+	}{
+		"example": {example(), pure},
+		"minimal": {minimal(), append(pure, "Commits")},
+	} {
+		all := grants(t, test.tpl)
+		for _, step := range statemachine.Steps {
+			log := fmt.Sprintf("arn:${AWS::Partition}:logs:%s:%s:log-group:/aws/lambda/%s:*", test.tpl.account.Region, test.tpl.account.ID, functionName(step))
+			var logs, others []grant
+			for _, g := range all[roleOf(t, test.tpl, step)] {
+				if strings.HasPrefix(g.action, "logs:") {
+					logs = append(logs, g)
+				} else {
+					others = append(others, g)
+				}
+			}
+			if !slices.Equal(logs, []grant{{"logs:CreateLogStream", log}, {"logs:PutLogEvents", log}}) {
+				t.Errorf("%s: %s writes %v", name, step.State, logs)
+			}
+			if pure := slices.Contains(test.pure, step.State); pure != (len(others) == 0) {
+				t.Errorf("%s: %s, which is pure: %t, may %v", name, step.State, pure, others)
+			}
+		}
+	}
+}
+
+// TestSecrets lets each function read the one secret that it needs, and no function
+// read or change another, however the stars in its permissions are read.
+func TestSecrets(t *testing.T) {
+	bot, webhook := channel.Slack+"/"+secret.SlackBotToken, channel.Slack+"/"+secret.SlackWebhookURL
+	routing, token := channel.PagerDuty+"/"+secret.PagerDutyRoutingKey, "gitlab/"+secret.GitLabToken
+	for name, test := range map[string]struct {
+		tpl  template
+		want map[string]string
+	}{
+		"example": {example(), map[string]string{"SendSlack": bot, "SendPagerDuty": routing, "Commits": token}},
+		"minimal": {minimal(), map[string]string{"SendSlack": webhook}},
+	} {
+		roles := map[string]string{}
+		for _, step := range statemachine.Steps {
+			roles[roleOf(t, test.tpl, step)] = step.State
+		}
+		for role, all := range grants(t, test.tpl) {
+			var keys []string
+			for _, known := range []string{bot, webhook, routing, token} {
+				arn := fmt.Sprintf("arn:${AWS::Partition}:ssm:%s:%s:parameter/fanfare/%s", test.tpl.account.Region, test.tpl.account.ID, known)
+				var actions []string
+				for _, g := range all {
+					if strings.HasPrefix(g.action, "ssm:") && covers(g.resource, arn) {
+						actions = append(actions, g.action)
+					}
+				}
+				var want []string
+				if known == test.want[roles[role]] {
+					want = []string{"ssm:GetParameter"}
+				}
+				if !slices.Equal(actions, want) {
+					t.Errorf("%s: on the secret %s, %s may %v, wanted %v", name, known, role, actions, want)
+				}
+			}
+			for _, g := range all {
+				if strings.HasPrefix(g.action, "kms:") {
+					keys = append(keys, g.action+" "+g.resource)
+				}
+			}
+			var want []string
+			if test.tpl.account.Secrets.KeyARN != "" && test.want[roles[role]] != "" {
+				want = []string{"kms:Decrypt " + keyARN}
+			}
+			if !slices.Equal(keys, want) {
+				t.Errorf("%s: of keys, %s may %v, wanted %v", name, role, keys, want)
+			}
+		}
+	}
+}
+
+// covers tells whether the policy's resource is or includes the ARN. A star stands for
+// any characters, slashes too:
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
+func covers(resource, arn string) bool {
+	pattern := strings.NewReplacer(`\*`, ".*", `\?`, ".").Replace(regexp.QuoteMeta(resource))
+	return regexp.MustCompile("^" + pattern + "$").MatchString(arn)
+}

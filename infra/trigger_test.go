@@ -1,0 +1,140 @@
+//go:build synth
+
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const ruleARN = "arn:${AWS::Partition}:events:eu-west-1:123456789012:rule/{EcsDeployments}"
+
+// TestRule wakes the workflow, for as long as EventBridge tries at most, and then keeps
+// the event in the queue.
+func TestRule(t *testing.T) {
+	rule := example().the(t, "AWS::Events::Rule")
+	has(t, "the rule's state", rule.Properties["State"], "ENABLED")
+	has(t, "the rule's targets", rule.Properties["Targets"], []any{map[string]any{
+		"Id":               "Target0",
+		"Arn":              "arn:${AWS::Partition}:states:eu-west-1:123456789012:stateMachine:fanfare-notify",
+		"RoleArn":          "arn:${AWS::Partition}:iam::123456789012:role/{WorkflowEventsRole}",
+		"DeadLetterConfig": map[string]any{"Arn": "arn:${AWS::Partition}:sqs:eu-west-1:123456789012:fanfare-events-dlq"},
+		"RetryPolicy":      map[string]any{"MaximumRetryAttempts": 185, "MaximumEventAgeInSeconds": 86400},
+	}})
+	has(t, "what the rule may do", fmt.Sprint(grants(t, example())["{WorkflowEventsRole}"]),
+		"[{states:StartExecution arn:${AWS::Partition}:states:eu-west-1:123456789012:stateMachine:fanfare-notify}]")
+	if bus, ok := rule.Properties["EventBusName"]; ok {
+		t.Errorf("AWS's own events are on the default bus, not on %v", bus)
+	}
+}
+
+// TestPattern has the patterns as people read them.
+func TestPattern(t *testing.T) {
+	golden(t, "rule.golden.json", pretty(t, example().the(t, "AWS::Events::Rule").Properties["EventPattern"]))
+	golden(t, "rule-minimal.golden.json", pretty(t, minimal().the(t, "AWS::Events::Rule").Properties["EventPattern"]))
+}
+
+// TestPatternMatches tries the patterns on the shapes that events come in, with a
+// matcher of the tests' own, after what EventBridge says about its operators:
+// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
+func TestPatternMatches(t *testing.T) {
+	const event = `{"source": "SOURCE", "detail-type": "TYPE", "resources": ["arn:aws:ecs:eu-west-1:123456789012:service/SERVICE"],
+		"detail": {"eventName": "NAME"CLUSTER}}`
+	named := func(cluster string) string {
+		return `, "clusterArn": "arn:aws:ecs:eu-west-1:123456789012:cluster/` + cluster + `"`
+	}
+	for name, test := range map[string]struct {
+		replace          []string
+		example, minimal bool
+	}{
+		"a named cluster":                      {[]string{"CLUSTER", named("production")}, true, true},
+		"another named cluster":                {[]string{"CLUSTER", named("staging"), "SERVICE", "staging/checkout"}, true, true},
+		"a cluster that is not named":          {[]string{"CLUSTER", named("playground"), "SERVICE", "playground/checkout"}, false, true},
+		"a cluster that ends like a named":     {[]string{"CLUSTER", named("pre-production"), "SERVICE", "pre-production/checkout"}, false, true},
+		"the cluster in the service alone":     {nil, true, true},
+		"not named, in the service alone":      {[]string{"SERVICE", "playground/checkout"}, false, true},
+		"a cluster that begins like a named":   {[]string{"SERVICE", "production-2/checkout"}, false, true},
+		"no cluster anywhere":                  {[]string{"SERVICE", "checkout"}, true, true},
+		"the old service ARN, named cluster":   {[]string{"SERVICE", "checkout", "CLUSTER", named("production")}, true, true},
+		"the old service ARN, other cluster":   {[]string{"SERVICE", "checkout", "CLUSTER", named("playground")}, false, true},
+		"China":                                {[]string{"arn:aws:", "arn:aws-cn:"}, true, true},
+		"a failure":                            {[]string{"NAME", "SERVICE_DEPLOYMENT_FAILED"}, true, true},
+		"a name that ECS has not invented yet": {[]string{"NAME", "SERVICE_DEPLOYMENT_PAUSED"}, true, true},
+		"another name":                         {[]string{"NAME", "SERVICE_STEADY_STATE"}, false, false},
+		"the same news under another type":     {[]string{"TYPE", "ECS Service Action"}, false, false},
+		"somebody else's event":                {[]string{"SOURCE", "shop.ecs"}, false, false},
+	} {
+		defaults := []string{"SOURCE", "aws.ecs", "TYPE", "ECS Deployment State Change", "SERVICE", "production/checkout", "NAME", "SERVICE_DEPLOYMENT_COMPLETED", "CLUSTER", ""}
+		text := strings.NewReplacer(append(slices.Clone(test.replace), defaults...)...).Replace(event)
+		var e map[string]any
+		if err := json.Unmarshal([]byte(text), &e); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		for of, want := range map[*template]bool{new(example()): test.example, new(minimal()): test.minimal} {
+			pattern := of.the(t, "AWS::Events::Rule").Properties["EventPattern"].(map[string]any)
+			if got := matches(pattern, e); got != want {
+				t.Errorf("%s, in %s: woken: %t, wanted %t", name, of.account.Region, got, want)
+			}
+		}
+	}
+}
+
+// matches tells whether the event has for each of the pattern's fields a value that one
+// of its rules takes, and for $or whether one of its patterns matches.
+func matches(pattern, event map[string]any) bool {
+	for field, rules := range pattern {
+		ok := false
+		switch rules := rules.(type) {
+		case map[string]any:
+			below, _ := event[field].(map[string]any)
+			ok = matches(rules, below)
+		case []any:
+			for _, rule := range rules {
+				if field == "$or" {
+					ok = ok || matches(rule.(map[string]any), event)
+				} else {
+					ok = ok || takes(rule, list(event[field]))
+				}
+			}
+		}
+		if !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// takes tells whether the rule takes one of the values, or their absence.
+func takes(rule any, values []string) bool {
+	operator, _ := rule.(map[string]any)
+	if exists, ok := operator["exists"]; ok {
+		return exists == (len(values) > 0)
+	}
+	return slices.ContainsFunc(values, func(value string) bool { return takesOne(rule, value) })
+}
+
+func takesOne(rule any, value string) bool {
+	operators, ok := rule.(map[string]any)
+	if !ok {
+		return rule == value
+	}
+	for operator, operand := range operators {
+		switch operator {
+		case "prefix":
+			return strings.HasPrefix(value, operand.(string))
+		case "suffix":
+			return strings.HasSuffix(value, operand.(string))
+		case "wildcard":
+			pattern := strings.ReplaceAll(regexp.QuoteMeta(operand.(string)), `\*`, ".*")
+			return regexp.MustCompile("^" + pattern + "$").MatchString(value)
+		case "anything-but":
+			return !takesOne(operand, value)
+		}
+		panic("the tests do not know the operator " + operator)
+	}
+	return false
+}
