@@ -219,6 +219,21 @@ func TestErrors(t *testing.T) {
 	}
 }
 
+// TestWhatNeedsNoAsking holds that an event which says itself that it is a rollback's,
+// or which no other event can belong to, does not ask for a rollback.
+func TestWhatNeedsNoAsking(t *testing.T) {
+	t.Parallel()
+	back, unnamed := event("e1", deployment.InProgress, 0), event("e2", deployment.Succeeded, 0)
+	back.Kind, unnamed.ID = deployment.Rollback, ""
+	for _, d := range []deployment.Deployment{back, unnamed} {
+		m := newMemory()
+		m.fail["Progress "+deployment.Key(d, deployment.Rollback)] = errAsked
+		if got, err := (Claimer{Ledger: m, Executions: fate{}}).Claim(t.Context(), d, me); err != nil || got.Kind != d.Kind {
+			t.Errorf("%s: got %+v, %v", d.Event, got, err)
+		}
+	}
+}
+
 // hanging is a ledger that does not answer.
 type hanging struct{ *memory }
 

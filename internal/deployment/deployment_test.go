@@ -153,3 +153,21 @@ func TestVersion(t *testing.T) {
 		})
 	}
 }
+
+func TestCause(t *testing.T) {
+	t.Parallel()
+	for reason, want := range map[string]string{
+		"ECS deployment circuit breaker: tasks failed to start.":       "tasks failed to start",
+		"ECS deployment circuit breaker: task failed to start.":        "task failed to start",
+		"ECS deployment failed: health checks of web:80 answer 503. ":  "health checks of web:80 answer 503",
+		"ECS deployment ecs-svc/1 completed.":                          "",
+		"ECS deployment ecs-svc/1 in progress.":                        "",
+		"ECS deployment circuit breaker: rolling back to ecs-svc/1...": "rolling back to ecs-svc/1",
+		"somebody: stopped it":                                         "somebody: stopped it",
+		"":                                                             "",
+	} {
+		if got := (Deployment{Reason: reason}).Cause(); got != want {
+			t.Errorf("%q: got %q, want %q", reason, got, want)
+		}
+	}
+}

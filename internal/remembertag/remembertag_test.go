@@ -210,6 +210,9 @@ func TestErrors(t *testing.T) {
 		if !errors.Is(err, errAsked) || got != (Result{}) {
 			t.Errorf("%s: got %+v, %v", call, got, err)
 		}
+		if call == "SetGood" && w.puts != nil {
+			t.Errorf("written without the guard: %v", w.puts)
+		}
 		if call == "PutParameter" && !strings.Contains(err.Error(), parameter) {
 			t.Errorf("%v: the parameter is not named", err)
 		}

@@ -1,9 +1,11 @@
 package send
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"reflect"
 	"strings"
 	"testing"
@@ -170,6 +172,31 @@ func TestErrorsOfTheVendor(t *testing.T) {
 		// It is noted that the attempt ended, or the next would pass for a repetition.
 		if len(w.ended) != 1 || !w.ended[0].SentAt.IsZero() || w.ended[0].Outcome != "" {
 			t.Errorf("noted %+v", w.ended)
+		}
+	}
+}
+
+// TestALedgerThatIsDownIsTold reads the log, the only place that tells of it; it cannot
+// be parallel.
+func TestALedgerThatIsDownIsTold(t *testing.T) {
+	var out bytes.Buffer
+	before := slog.Default()
+	slog.SetDefault(slog.New(slog.NewJSONHandler(&out, nil)))
+	t.Cleanup(func() { slog.SetDefault(before) })
+	for _, test := range []struct {
+		world world
+		want  string
+	}{
+		{world{receipt: receipt, beginErr: errDown}, "sending without the ledger"},
+		{world{receipt: receipt, endErr: errDown}, "the delivery could not be noted"},
+		{world{receipt: receipt}, ""},
+	} {
+		out.Reset()
+		if _, err := test.world.send(t, nil); err != nil {
+			t.Fatal(err)
+		}
+		if got := out.String(); !strings.Contains(got, test.want) || (test.want == "") != (got == "") || test.want != "" && !strings.Contains(got, errDown.Error()) {
+			t.Errorf("want %q, logged %s", test.want, got)
 		}
 	}
 }
