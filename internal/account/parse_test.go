@@ -57,6 +57,13 @@ var refused = []struct{ name, text string }{
 	{"GitLab", least + `gitlab: {url: gitlab.com, ref: v1, refPattern: "^main-([0-9a-f]+)", noise: [ok, "(", ""]}` + "\n"},
 	{"broken refPattern", least + `gitlab: {refPattern: "(?P<ref>"}` + "\n"},
 	{"Slack", least + "slack: {via: email, url: slack.com}\n"},
+	{"channels left empty", least + "sns:\nslack:\npagerduty:\ngitlab:\n"},
+	{"pattern for a cluster", least + "clusters: [production, 'prod-*']\n"},
+	{"last tags among the secrets", least + "lastTag: /fanfare/{service}\n"},
+	{"last tags that may be anything", least + "lastTag: '/{service}'\n"},
+	{"key by its alias", least + "secrets: {keyArn: alias/fanfare}\n"},
+	{"log group, e-mail", least + "logs: {group: 'a b'}\noperations: {email: nobody}\n"},
+	{"address without a host", least + "gitlab: {url: 'https://'}\n"},
 	{"PagerDuty for nobody", least + "pagerduty: {services: []}\n"},
 	{"PagerDuty", least + `pagerduty: {services: ["[", ""], url: "ftp://pagerduty.com"}` + "\n"},
 	{"SNS", least + `sns: {statuses: [failed, unknown], phones: ["+491701234567", "0170 1234567", "+0123456789"]}` + "\n"},
@@ -116,7 +123,6 @@ func TestDefaults(t *testing.T) {
 		want       Account
 	}{
 		{"the least", least, base},
-		{"a channel left empty is off", least + "sns:\nslack:\npagerduty:\ngitlab:\n", base},
 		{"account without quotes", strings.ReplaceAll(least, `"`, ""), base},
 		{"GitLab", least + "gitlab: {}\n", with(func(a *Account) { a.GitLab = &GitLab{URL: "https://gitlab.com", Ref: "{tag}"} })},
 		{"Slack", least + "slack: {channel: C1}\n",

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"path"
 	"regexp"
@@ -63,7 +64,23 @@ func decode(text []byte, a *Account) (err error) {
 	if err := decoder.Decode(new(any)); !errors.Is(err, io.EOF) {
 		return errors.New("one account expected, found something after ---")
 	}
-	return nil
+	return noneLeftEmpty(text)
+}
+
+// noneLeftEmpty refuses a channel whose key stands there with nothing behind it: it
+// would be off, which nobody who writes the key means.
+func noneLeftEmpty(text []byte) error {
+	var keys map[string]any
+	if err := yaml.Unmarshal(text, &keys); err != nil {
+		return nil // what is no mapping was told above
+	}
+	var problems []error
+	for _, key := range []string{"gitlab", "slack", "pagerduty", "sns"} {
+		if value, there := keys[key]; there && value == nil {
+			problems = append(problems, fmt.Errorf("%s: settings expected, found nothing; leave the key out to turn it off", key))
+		}
+	}
+	return errors.Join(problems...)
 }
 
 // Load reads the account as the CDK app wrote it for the Lambdas (JSON).
@@ -111,7 +128,13 @@ var (
 	accountID = regexp.MustCompile(`^[0-9]{12}$`)
 	region    = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`)
 	ssmName   = regexp.MustCompile(`^(/[A-Za-z0-9_.{}-]+)+$`)
-	phone     = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
+	// What ECS takes as a cluster's name:
+	// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateCluster.html
+	clusterName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,255}$`)
+	keyARN      = regexp.MustCompile(`^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$`)
+	logGroup    = regexp.MustCompile(`^[A-Za-z0-9_/.#{}-]{0,512}$`)
+	email       = regexp.MustCompile(`^[^@\s]+@[^@\s]+$`)
+	phone       = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
 	// What CloudWatch Logs takes:
 	// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 	retentions = []int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
@@ -133,6 +156,16 @@ func (a *Account) check() error {
 	must(ssmName.MatchString(a.LastTag), "lastTag", "an SSM parameter name such as "+DefaultLastTag, a.LastTag)
 	must(strings.Contains(a.LastTag, "{service}"), "lastTag", "a name with {service} in it, as each service has its own,", a.LastTag)
 	must(ssmName.MatchString(a.Secrets.Prefix), "secrets.prefix", "the beginning of an SSM parameter name, such as /fanfare,", a.Secrets.Prefix)
+	// Whoever may write last good tags could else write secrets.
+	if tags, _, _ := strings.Cut(a.LastTag, "{"); strings.HasPrefix(tags, a.Secrets.Prefix+"/") || strings.HasPrefix(a.Secrets.Prefix+"/", tags) {
+		problem("lastTag", "a name that cannot be that of a secret below %s expected, found %q", a.Secrets.Prefix, a.LastTag)
+	}
+	must(a.Secrets.KeyARN == "" || keyARN.MatchString(a.Secrets.KeyARN), "secrets.keyArn", "the ARN of a KMS key (arn:aws:kms:…:key/…)", a.Secrets.KeyARN)
+	must(logGroup.MatchString(a.Logs.Group), "logs.group", "the name of a log group such as /ecs/{cluster}/{service}", a.Logs.Group)
+	must(a.Operations.Email == "" || email.MatchString(a.Operations.Email), "operations.email", "an e-mail address", a.Operations.Email)
+	for i, cluster := range a.Clusters {
+		must(clusterName.MatchString(cluster), fmt.Sprintf("clusters[%d]", i), "a cluster's name (a pattern may stand under environments)", cluster)
+	}
 	if !slices.Contains(retentions, a.Logs.RetentionDays) {
 		problem("logs.retentionDays", "a number of days that CloudWatch Logs knows (%v) expected, found %d", retentions, a.Logs.RetentionDays)
 	}
@@ -202,5 +235,6 @@ func checkPatterns(problem problemFunc, field string, patterns []string) {
 }
 
 func isHTTP(address string) bool {
-	return strings.HasPrefix(address, "https://") || strings.HasPrefix(address, "http://")
+	parsed, err := url.Parse(address)
+	return err == nil && parsed.Host != "" && (parsed.Scheme == "https" || parsed.Scheme == "http")
 }

@@ -19,6 +19,7 @@ type Ledger interface {
 	TakeEvent(ctx context.Context, d deployment.Deployment, execution string) (holder string, taken bool, err error)
 	TakeOver(ctx context.Context, d deployment.Deployment, execution, dead string) (holder string, taken bool, err error)
 	Progress(ctx context.Context, key string) (ledger.Progress, error)
+	Restart(ctx context.Context, key string, d deployment.Deployment) error
 	Advance(ctx context.Context, key string, kind deployment.Kind, d deployment.Deployment) (startedAt time.Time, late bool, err error)
 }
 
@@ -63,6 +64,9 @@ func (c Claimer) Claim(ctx context.Context, d deployment.Deployment, execution s
 		return deployment.Claim{Outcome: deployment.Duplicate, Holder: holder}, nil
 	}
 	claim.Kind, err = c.kind(ctx, d)
+	if err == nil && d.Kind == deployment.Rollback {
+		err = c.makeWay(ctx, d)
+	}
 	if err != nil {
 		return claim, err
 	}
@@ -75,6 +79,17 @@ func (c Claimer) Claim(ctx context.Context, d deployment.Deployment, execution s
 	ordinary, err := c.Ledger.Progress(ctx, deployment.Key(d, deployment.Ordinary))
 	claim.Late = ordinary.Seen && ordinary.Status == deployment.Succeeded && ordinary.At.After(d.Time)
 	return claim, err
+}
+
+// makeWay starts anew where a rollback begins whose id an earlier one had, which ended
+// before: two releases in a row may be taken back to the same deployment.
+func (c Claimer) makeWay(ctx context.Context, d deployment.Deployment) error {
+	key := deployment.Key(d, deployment.Rollback)
+	before, err := c.Ledger.Progress(ctx, key)
+	if err != nil || !before.Seen || !before.Status.Final() || !d.Time.After(before.At) {
+		return err
+	}
+	return c.Ledger.Restart(ctx, key, d)
 }
 
 // kind is whether the event is about a rollback. ECS says so only when one begins, so

@@ -131,6 +131,14 @@ func TestStory(t *testing.T) {
 			{begin(deployment.Succeeded, 60), ordinary, false, 60},
 			{begin(deployment.Succeeded, 3600), rollback, false, 3600},
 		},
+		"two releases in a row are rolled back to the same deployment": {
+			{back(60), rollback, false, 60},
+			{begin(deployment.Succeeded, 120), rollback, false, 60},
+			{back(3600), rollback, false, 3600},
+			{begin(deployment.InProgress, 3610), rollback, false, 3600},
+			{begin(deployment.Succeeded, 3660), rollback, false, 3600},
+			{back(3600), rollback, true, 3600},
+		},
 		"the failure of the same moment caused the rollback": {
 			{back(60), rollback, false, 60},
 			{begin(deployment.Failed, 60), ordinary, false, 60},
@@ -202,6 +210,7 @@ func TestErrors(t *testing.T) {
 		{"taking over", forward, "TakeOver", other, "dead"},
 		{"asking for the rollback", forward, "Progress " + deployment.Key(forward, deployment.Rollback), "", ""},
 		{"moving on", forward, "Advance", "", ""},
+		{"asking how the rollback before ended", back, "Progress " + deployment.Key(back, deployment.Rollback), "", ""},
 		{"asking what the rollback was told as", back, "Progress " + deployment.Key(back, deployment.Ordinary), "", ""},
 	}
 	for _, test := range tests {
@@ -219,18 +228,16 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// TestWhatNeedsNoAsking holds that an event which says itself that it is a rollback's,
-// or which no other event can belong to, does not ask for a rollback.
+// TestWhatNeedsNoAsking holds that an event which no other can belong to does not ask
+// for a rollback.
 func TestWhatNeedsNoAsking(t *testing.T) {
 	t.Parallel()
-	back, unnamed := event("e1", deployment.InProgress, 0), event("e2", deployment.Succeeded, 0)
-	back.Kind, unnamed.ID = deployment.Rollback, ""
-	for _, d := range []deployment.Deployment{back, unnamed} {
-		m := newMemory()
-		m.fail["Progress "+deployment.Key(d, deployment.Rollback)] = errAsked
-		if got, err := (Claimer{Ledger: m, Executions: fate{}}).Claim(t.Context(), d, me); err != nil || got.Kind != d.Kind {
-			t.Errorf("%s: got %+v, %v", d.Event, got, err)
-		}
+	unnamed := event("e2", deployment.Succeeded, 0)
+	unnamed.ID = ""
+	m := newMemory()
+	m.fail["Progress "+deployment.Key(unnamed, deployment.Rollback)] = errAsked
+	if got, err := (Claimer{Ledger: m, Executions: fate{}}).Claim(t.Context(), unnamed, me); err != nil || got.Kind != unnamed.Kind {
+		t.Errorf("got %+v, %v", got, err)
 	}
 }
 

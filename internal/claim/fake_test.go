@@ -55,6 +55,13 @@ func (m *memory) Progress(_ context.Context, key string) (ledger.Progress, error
 	return m.deployments[key], m.fail["Progress "+key]
 }
 
+func (m *memory) Restart(_ context.Context, key string, d deployment.Deployment) error {
+	if known := m.deployments[key]; known.Seen && known.StartedAt.Before(d.Time) && known.At.Before(d.Time) {
+		delete(m.deployments, key)
+	}
+	return m.fail["Restart"]
+}
+
 func (m *memory) Advance(_ context.Context, key string, _ deployment.Kind, d deployment.Deployment) (time.Time, bool, error) {
 	if err := m.fail["Advance"]; err != nil {
 		return time.Time{}, false, err

@@ -67,14 +67,19 @@ type Audit struct {
 	Latency time.Duration
 }
 
-// WriteAudit writes the row of one channel. Written again, it says the same.
+// WriteAudit writes the row of one channel. Written again, it says the same. That
+// nothing was sent is not written over what an earlier execution of the event has sent.
 func (l *Ledger) WriteAudit(ctx context.Context, doc deployment.Document, row Audit) error {
 	d := doc.Deployment
+	outcome := "outcome = :outcome, receipt = :receipt"
+	if row.Delivery.SentAt.IsZero() {
+		outcome = "outcome = if_not_exists(outcome, :outcome), receipt = if_not_exists(receipt, :receipt)"
+	}
 	_, _, err := l.apply(ctx, update{
 		pk: "event#" + d.ClaimKey(), sk: "delivery#" + row.Channel,
 		set: "#service = :service, #time = :time, #status = :status, kind = :kind, environment = :environment, deployment = :deployment, " +
-			"version = :version, decision = :decision, reason = :reason, outcome = :outcome, detail = :detail, " +
-			"receipt = :receipt, tries = :tries, latencyMs = :latency, execution = :execution, recordedAt = :now",
+			"version = :version, decision = :decision, reason = :reason, " + outcome + ", detail = :detail, " +
+			"tries = :tries, latencyMs = :latency, execution = :execution, recordedAt = :now",
 		names: map[string]string{"#service": IndexKey, "#time": IndexSort, "#status": "status"},
 		values: item{
 			":service": text(d.ServiceKey()), ":time": text(moment(d.Time)), ":status": text(string(d.Status)),

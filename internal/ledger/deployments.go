@@ -60,6 +60,20 @@ func (l *Ledger) Advance(ctx context.Context, key string, kind deployment.Kind, 
 	return getMoment(found, "startedAt"), !ok, err
 }
 
+// Restart makes way for another rollback to the same deployment, whose id ECS may give
+// to each of them: it forgets how the one before it went, and its message, unless this
+// rollback has begun already.
+func (l *Ledger) Restart(ctx context.Context, key string, d deployment.Deployment) error {
+	_, _, err := l.apply(ctx, update{
+		pk: "deployment#" + key, sk: "deployment",
+		remove:    "progress, #status, startedAt, #release, threadTs, threadChannel, threadStatus, threadAt, threadBroadcast",
+		condition: "startedAt < :time AND #time < :time",
+		names:     map[string]string{"#status": "status", "#release": "release", "#time": IndexSort},
+		values:    item{":time": text(moment(d.Time))},
+	})
+	return err
+}
+
 // Release returns what an earlier event of the deployment resolved; nil when nothing.
 func (l *Ledger) Release(ctx context.Context, key string) (*deployment.Release, error) {
 	found, err := l.get(ctx, "deployment#"+key, "deployment")

@@ -46,6 +46,10 @@ var calls = map[string]struct {
 		_, _, err := l.Advance(ctx, deploymentKey, deployment.Ordinary, some)
 		return err
 	}},
+	"Restart": {"deployment", func(ctx context.Context, l *Ledger) error { return l.Restart(ctx, deploymentKey, some) }},
+	"WriteAudit of what was sent": {"delivery#slack", func(ctx context.Context, l *Ledger) error {
+		return l.WriteAudit(ctx, document(deployment.Ordinary), Audit{Channel: "slack", Delivery: deployment.Delivery{SentAt: now}})
+	}},
 	"Release": {"deployment", func(ctx context.Context, l *Ledger) error { _, err := l.Release(ctx, deploymentKey); return err }},
 	"SaveRelease": {"deployment", func(ctx context.Context, l *Ledger) error {
 		return l.SaveRelease(ctx, document(deployment.Rollback), deployment.Release{})

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -42,7 +43,8 @@ type known struct {
 	until time.Time
 }
 
-// Secret implements [secret.Store].
+// Secret implements [secret.Store]. While SSM cannot be reached, a secret that was read
+// before is used on.
 func (s *Secrets) Secret(ctx context.Context, name string) (secret.Value, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -56,7 +58,14 @@ func (s *Secrets) Secret(ctx context.Context, name string) (secret.Value, error)
 		return secret.Value{}, failure.Permanentf("the secret %s is missing: put it there with `aws ssm put-parameter --type SecureString`", path)
 	}
 	if err != nil {
-		return secret.Value{}, fmt.Errorf("reading the secret %s: %w", path, err)
+		err = fmt.Errorf("reading the secret %s: %w", path, err)
+		var passing *failure.Transient
+		if k, ok := s.known[name]; ok && errors.As(failure.Classify(err), &passing) {
+			// What was good minutes ago is a better guess than that nobody is told.
+			slog.Warn("using a secret read before", "error", failure.Classify(err).Error())
+			return k.value, nil
+		}
+		return secret.Value{}, err
 	}
 	if out.Parameter == nil || aws.ToString(out.Parameter.Value) == "" {
 		return secret.Value{}, failure.Permanentf("the secret %s is empty", path)

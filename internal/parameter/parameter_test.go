@@ -90,6 +90,33 @@ func TestSecretIsUsedForFiveMinutes(t *testing.T) {
 	}
 }
 
+// TestAnOutageAfterTheFirstRead uses the secret on; what SSM says for good counts.
+func TestAnOutageAfterTheFirstRead(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		err  error
+		kept bool
+	}{
+		"a timeout": {context.DeadlineExceeded, true},
+		"throttled": {&smithy.GenericAPIError{Code: "ThrottlingException"}, true},
+		"refused":   {&smithy.GenericAPIError{Code: "AccessDeniedException"}, false},
+		"removed":   {&types.ParameterNotFound{}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			secrets, s, c := begin(map[string]string{"/fanfare/slack/bot-token": token})
+			if _, err := secrets.Secret(t.Context(), "bot-token"); err != nil {
+				t.Fatal(err)
+			}
+			c.now, s.err = c.now.Add(time.Hour), test.err
+			got, err := secrets.Secret(t.Context(), "bot-token")
+			if (err == nil) != test.kept || test.kept && got.Reveal() != token {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
 func TestSecretsAreKeptApart(t *testing.T) {
 	t.Parallel()
 	secrets, _, _ := begin(map[string]string{"/fanfare/slack/bot-token": token, "/fanfare/slack/webhook-url": "https://hooks.slack.com/x"})

@@ -1,0 +1,186 @@
+//go:build e2e
+
+package e2e_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"fanfare/internal/channel"
+	"fanfare/internal/deployment"
+	"fanfare/internal/failure"
+	"fanfare/internal/ledger"
+)
+
+// table is the deployed ledger, with a clock that the test moves.
+func table(now *time.Time) *ledger.Ledger {
+	return &ledger.Ledger{API: dynamodb.NewFromConfig(w.Config()), Table: w.Outputs["LedgerTable"], Now: func() time.Time { return *now }}
+}
+
+func some(status deployment.Status, at time.Time) deployment.Deployment {
+	return deployment.Deployment{
+		Event: "e-" + digits(12), Name: "X", Account: "123456789012", Region: "eu-west-1", Cluster: "c", Service: "s-" + digits(12),
+		ID: "ecs-svc/" + digits(19), Status: status, Kind: deployment.Ordinary, Time: at,
+	}
+}
+
+func TestLedgerClaims(t *testing.T) {
+	now := time.Now().UTC()
+	l, d := table(&now), some(deployment.Failed, now)
+	for i, step := range []struct {
+		execution, dead string
+		taken           bool
+		holder          string
+	}{
+		{"first", "", true, "first"},
+		{"first", "", true, "first"},
+		{"second", "", false, "first"},
+		{"second", "first", true, "second"},
+		{"second", "first", true, "second"}, // the SDK repeats a write whose answer was lost
+		{"third", "first", false, "second"},
+	} {
+		take := func() (string, bool, error) { return l.TakeEvent(t.Context(), d, step.execution) }
+		if step.dead != "" {
+			take = func() (string, bool, error) { return l.TakeOver(t.Context(), d, step.execution, step.dead) }
+		}
+		holder, taken, err := take()
+		if err != nil || taken != step.taken || holder != step.holder {
+			t.Errorf("step %d: %s, %t, %v", i, holder, taken, err)
+		}
+	}
+}
+
+func TestLedgerProgress(t *testing.T) {
+	noon := time.Now().UTC().Truncate(time.Second)
+	l, d := table(&noon), some(deployment.InProgress, noon)
+	key := deployment.Key(d, deployment.Rollback)
+	advance := func(status deployment.Status, minute int, late bool, start int) {
+		t.Helper()
+		d.Status, d.Time = status, noon.Add(time.Duration(minute)*time.Minute)
+		startedAt, got, err := l.Advance(t.Context(), key, deployment.Rollback, d)
+		if err != nil || got != late || !startedAt.Equal(noon.Add(time.Duration(start)*time.Minute)) {
+			t.Errorf("%s in minute %d: late %t, started %s (%v)", status, minute, got, startedAt, err)
+		}
+	}
+	advance(deployment.InProgress, 1, false, 1)
+	advance(deployment.InProgress, 0, true, 1)
+	advance(deployment.Succeeded, 5, false, 1)
+	advance(deployment.Succeeded, 5, false, 1)
+	advance(deployment.InProgress, 6, true, 1)
+	advance(deployment.Failed, 5, false, 1)
+	advance(deployment.Succeeded, 5, true, 1)
+	threads := ledger.Threads{Ledger: l}
+	hold(t, threads, key, "x", noon, channel.Thread{})
+	if err := threads.Note(t.Context(), key, "x", channel.Thread{Channel: "C", TS: "1.1", Status: deployment.Failed, At: noon}); err != nil {
+		t.Fatal(err)
+	}
+	d.Time = noon.Add(5 * time.Minute)
+	restart := func() {
+		t.Helper()
+		if err := l.Restart(t.Context(), key, d); err != nil {
+			t.Fatal(err)
+		}
+	}
+	restart()
+	if p, err := l.Progress(t.Context(), key); err != nil || !p.Seen {
+		t.Errorf("restarted by an event of the same moment: %+v, %v", p, err)
+	}
+	d.Time = noon.Add(60 * time.Minute)
+	restart()
+	advance(deployment.InProgress, 60, false, 60)
+	restart()
+	if p, err := l.Progress(t.Context(), key); err != nil || p.Status != deployment.InProgress || !p.StartedAt.Equal(noon.Add(time.Hour)) {
+		t.Errorf("after the second rollback began: %+v, %v", p, err)
+	}
+	hold(t, threads, key, "x", noon, channel.Thread{Interrupted: true})
+}
+
+func hold(t *testing.T, threads ledger.Threads, key, holder string, now time.Time, want channel.Thread) {
+	t.Helper()
+	got, err := threads.Hold(t.Context(), key, holder, now.Add(30*time.Second))
+	if err != nil || got.TS != want.TS || got.Status != want.Status || got.Interrupted != want.Interrupted || got.Broadcast != want.Broadcast {
+		t.Errorf("held: %+v, %v", got, err)
+	}
+}
+
+func TestLedgerThreads(t *testing.T) {
+	now := time.Now().UTC().Truncate(time.Second)
+	l := table(&now)
+	threads, key := ledger.Threads{Ledger: l}, deployment.Key(some(deployment.Failed, now), deployment.Ordinary)
+	hold(t, threads, key, "a", now, channel.Thread{})
+	_, err := threads.Hold(t.Context(), key, "b", now.Add(time.Minute))
+	var limited *failure.RateLimited
+	if !errors.As(err, &limited) || limited.After <= 0 {
+		t.Errorf("somebody else holds it as well: %v", err)
+	}
+	if err := threads.Note(t.Context(), key, "a", channel.Thread{Channel: "C", TS: "1.1", Status: deployment.InProgress, At: now, Broadcast: "1.2"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := threads.Release(t.Context(), key, "b"); err != nil {
+		t.Errorf("letting go of what one does not hold: %v", err)
+	}
+	if err := threads.Release(t.Context(), key, "a"); err != nil {
+		t.Fatal(err)
+	}
+	want := channel.Thread{TS: "1.1", Status: deployment.InProgress, Broadcast: "1.2"}
+	hold(t, threads, key, "b", now, want)
+	now = now.Add(time.Minute) // b died
+	want.Interrupted = true
+	hold(t, threads, key, "c", now, want)
+	if err := threads.Note(t.Context(), key, "b", channel.Thread{TS: "9.9"}); err == nil {
+		t.Error("who lost the hold noted something over another's message")
+	}
+}
+
+func TestLedgerDeliveries(t *testing.T) {
+	now := time.Now().UTC().Truncate(time.Second)
+	l, d := table(&now), some(deployment.Failed, now)
+	begin := func(number int, interrupted bool, outcome deployment.Outcome) {
+		t.Helper()
+		a, err := l.BeginDelivery(t.Context(), d, "slack")
+		if err != nil || a.Number != number || a.Interrupted != interrupted || a.Delivered.Outcome != outcome {
+			t.Errorf("begun: %+v, %v", a, err)
+		}
+	}
+	begin(1, false, "")
+	begin(2, true, "")
+	if err := l.EndDelivery(t.Context(), d, "slack", deployment.Delivery{Outcome: deployment.Wait}); err != nil {
+		t.Fatal(err)
+	}
+	begin(3, false, "")
+	sent := deployment.Delivery{Outcome: deployment.Sent, SentAt: now, Receipt: map[string]string{"ts": "1.1"}}
+	if err := l.EndDelivery(t.Context(), d, "slack", sent); err != nil {
+		t.Fatal(err)
+	}
+	doc := deployment.Document{Deployment: d}
+	row := ledger.Audit{Channel: "slack", Decision: deployment.Decision{Decision: deployment.Suppress}, Delivery: deployment.Delivery{Outcome: deployment.None}}
+	if err := l.WriteAudit(t.Context(), doc, row); err != nil {
+		t.Fatal(err)
+	}
+	a, err := l.BeginDelivery(t.Context(), d, "slack")
+	if err != nil || a.Delivered.Outcome != deployment.Sent || a.Delivered.Receipt["ts"] != "1.1" || !a.Delivered.SentAt.Equal(now) {
+		t.Errorf("what was sent is forgotten: %+v, %v", a, err)
+	}
+}
+
+func TestLedgerGood(t *testing.T) {
+	now := time.Now().UTC().Truncate(time.Second)
+	l, key := table(&now), some(deployment.Succeeded, now).ServiceKey()
+	for _, step := range []struct {
+		tag    string
+		minute int
+		late   bool
+		good   string
+	}{{"1", 0, false, "1"}, {"3", 9, false, "3"}, {"2", 5, true, "3"}, {"3", 9, false, "3"}} {
+		_, late, err := l.SetGood(t.Context(), key, deployment.Image{Tag: step.tag}, now.Add(time.Duration(step.minute)*time.Minute))
+		if err != nil || late != step.late {
+			t.Errorf("%s: late %t, %v", step.tag, late, err)
+		}
+		if good, err := l.Good(t.Context(), key); err != nil || good.Tag != step.good {
+			t.Errorf("after %s the good one is %+v, %v", step.tag, good, err)
+		}
+	}
+}
