@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
@@ -18,6 +19,13 @@ import (
 	"fanfare/internal/account"
 	"fanfare/internal/ledger"
 	"fanfare/internal/parameter"
+)
+
+// A call is repeated once, soon. Beyond that the workflow retries, in the open, while
+// seconds spent here would be taken from a page.
+const (
+	attempts   = 2
+	maxBackoff = 500 * time.Millisecond
 )
 
 // TableVariable is the environment variable that names the ledger's table.
@@ -31,6 +39,9 @@ func Config() aws.Config {
 		Region: os.Getenv("AWS_REGION"),
 		Credentials: credentials.NewStaticCredentialsProvider(
 			os.Getenv("AWS_ACCESS_KEY_ID"), os.Getenv("AWS_SECRET_ACCESS_KEY"), os.Getenv("AWS_SESSION_TOKEN")),
+		Retryer: func() aws.Retryer {
+			return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts, o.MaxBackoff = attempts, maxBackoff })
+		},
 	}
 	if endpoint := os.Getenv("AWS_ENDPOINT_URL"); endpoint != "" {
 		config.BaseEndpoint = aws.String(endpoint)
