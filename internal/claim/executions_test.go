@@ -14,8 +14,9 @@ import (
 
 // describe answers DescribeExecution with a status, or with an error.
 type describe struct {
-	status types.ExecutionStatus
-	err    error
+	status     types.ExecutionStatus
+	incomplete bool
+	err        error
 }
 
 func (d describe) DescribeExecution(_ context.Context, in *sfn.DescribeExecutionInput, _ ...func(*sfn.Options)) (*sfn.DescribeExecutionOutput, error) {
@@ -25,7 +26,11 @@ func (d describe) DescribeExecution(_ context.Context, in *sfn.DescribeExecution
 	if d.err != nil {
 		return nil, d.err
 	}
-	return &sfn.DescribeExecutionOutput{Status: d.status}, nil
+	out := &sfn.DescribeExecutionOutput{Status: d.status}
+	if d.incomplete {
+		out.Error = aws.String("DeliveryIncomplete")
+	}
+	return out, nil
 }
 
 func TestDied(t *testing.T) {
@@ -49,6 +54,15 @@ func TestDied(t *testing.T) {
 		if err != nil || got != want {
 			t.Errorf("%s: got %v, %v", status, got, err)
 		}
+	}
+}
+
+// TestDiedIncomplete: what could not be told waits in the queue, and is not told anew.
+func TestDiedIncomplete(t *testing.T) {
+	t.Parallel()
+	died, err := StepFunctions{API: describe{status: types.ExecutionStatusFailed, incomplete: true}}.Died(t.Context(), other)
+	if died || err != nil {
+		t.Errorf("got %t, %v", died, err)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 type memory struct {
 	holders     map[string]string // by claim key
 	deployments map[string]ledger.Progress
+	ended       map[string]ledger.Progress // by service
 	// fail is the error of the calls named.
 	fail map[string]error
 	// before runs ahead of a takeover: somebody else may be faster.
@@ -21,7 +22,7 @@ type memory struct {
 }
 
 func newMemory() *memory {
-	return &memory{holders: map[string]string{}, deployments: map[string]ledger.Progress{}, fail: map[string]error{}}
+	return &memory{holders: map[string]string{}, deployments: map[string]ledger.Progress{}, ended: map[string]ledger.Progress{}, fail: map[string]error{}}
 }
 
 func (m *memory) TakeEvent(_ context.Context, d deployment.Deployment, execution string) (string, bool, error) {
@@ -53,6 +54,15 @@ func (m *memory) TakeOver(_ context.Context, d deployment.Deployment, execution,
 
 func (m *memory) Progress(_ context.Context, key string) (ledger.Progress, error) {
 	return m.deployments[key], m.fail["Progress "+key]
+}
+
+func (m *memory) End(_ context.Context, d deployment.Deployment) (deployment.Status, bool, error) {
+	known := m.ended[d.ServiceKey()]
+	if known.At.After(d.Time) {
+		return known.Status, known.Status == deployment.Failed, m.fail["End"]
+	}
+	m.ended[d.ServiceKey()] = ledger.Progress{Status: d.Status, At: d.Time}
+	return known.Status, false, m.fail["End"]
 }
 
 func (m *memory) Restart(_ context.Context, key string, d deployment.Deployment) error {

@@ -16,8 +16,12 @@ type Document struct {
 
 // Kind is whether this is a deployment or a rollback. An event tells it only when a
 // rollback begins; the ledger remembers it for the event that ends it, so the claim's
-// word counts more than the event's.
+// word counts more than the event's. Where the rollback's beginning was never seen, the
+// release tells it.
 func (d Document) Kind() Kind {
+	if d.Release != nil && d.Release.Outcome == RollbackRelease {
+		return Rollback
+	}
 	if d.Claim != nil && d.Claim.Kind != "" {
 		return d.Claim.Kind
 	}
@@ -50,6 +54,12 @@ type Claim struct {
 	Late bool `json:"late"`
 	// StartedAt is when the deployment's first event was emitted, as far as seen.
 	StartedAt time.Time `json:"startedAt,omitzero"`
+	// After is how the service's deployment before this one ended, when this one has
+	// ended; empty when none is known.
+	After Status `json:"after,omitempty"`
+	// NewerFailure is true when a deployment of the service is known to have failed after
+	// the moment that this event tells of.
+	NewerFailure bool `json:"newerFailure,omitempty"`
 }
 
 // Plan is what the Route step writes: one decision for each channel, by its name.
@@ -91,6 +101,9 @@ const (
 	ServiceNotPaged    Reason = "service_not_paged"   // the account file pages nobody for it
 	RollbackNotPaged   Reason = "rollback_not_paged"  // the failure before it has paged
 	LateEvent          Reason = "late_event"          // a later state has been told already
+	NewerFailure       Reason = "newer_failure"       // another deployment has failed since
+	NotClaimed         Reason = "not_claimed"         // without the ledger, it may be a rollback
+	OtherCluster       Reason = "other_cluster"       // not one of the account file's clusters
 	UnknownStatus      Reason = "unknown_status"      // an event name of which nothing is known
 )
 

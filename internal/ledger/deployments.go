@@ -60,6 +60,30 @@ func (l *Ledger) Advance(ctx context.Context, key string, kind deployment.Kind, 
 	return getMoment(found, "startedAt"), !ok, err
 }
 
+// disorder is by how much events of one service are taken to arrive in the wrong order:
+// by seconds as a rule, by minutes when EventBridge has to try again. What is older than
+// that was put on the bus by somebody, on purpose.
+const disorder = time.Hour
+
+// End notes how a deployment of the service ended, unless it is known how a later one
+// did. It returns how the one known before ended, and whether a later one failed.
+func (l *Ledger) End(ctx context.Context, d deployment.Deployment) (before deployment.Status, newerFailure bool, err error) {
+	found, ok, err := l.apply(ctx, update{
+		pk: "service#" + d.ServiceKey(), sk: "ended",
+		set:       "#status = :status, #time = :time",
+		condition: "attribute_not_exists(#time) OR #time <= :time",
+		names:     map[string]string{"#status": "status", "#time": IndexSort},
+		values:    item{":status": text(string(d.Status)), ":time": text(moment(d.Time))},
+		old:       true,
+	})
+	if err != nil {
+		return "", false, err
+	}
+	before = deployment.Status(getText(found, "status"))
+	newerFailure = !ok && before == deployment.Failed && getMoment(found, IndexSort).Sub(d.Time) < disorder
+	return before, newerFailure, nil
+}
+
 // Restart makes way for another rollback to the same deployment, whose id ECS may give
 // to each of them: it forgets how the one before it went, and its message, unless this
 // rollback has begun already.

@@ -7,6 +7,7 @@
 //	event#<claim key>           claim               the execution that tells the event
 //	event#<claim key>           delivery#<channel>  decision, attempts, receipt: an audit row
 //	deployment#<key>            deployment          highest status, release, Slack thread
+//	service#<service key>       ended               how its latest deployment ended
 //	service#<service key>       tried               the latest release that was tried
 //	service#<service key>       good                the release behind the last good tag
 //

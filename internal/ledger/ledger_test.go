@@ -46,6 +46,7 @@ var calls = map[string]struct {
 		_, _, err := l.Advance(ctx, deploymentKey, deployment.Ordinary, some)
 		return err
 	}},
+	"End":     {"ended", func(ctx context.Context, l *Ledger) error { _, _, err := l.End(ctx, some); return err }},
 	"Restart": {"deployment", func(ctx context.Context, l *Ledger) error { return l.Restart(ctx, deploymentKey, some) }},
 	"WriteAudit of what was sent": {"delivery#slack", func(ctx context.Context, l *Ledger) error {
 		return l.WriteAudit(ctx, document(deployment.Ordinary), Audit{Channel: "slack", Delivery: deployment.Delivery{SentAt: now}})

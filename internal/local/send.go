@@ -19,26 +19,11 @@ func send(ctx context.Context, p place, args []string) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	if flags.NArg() != 1 || flags.Arg(0) == "" {
-		return errors.New("which event? Say make send EVENT=file.json, with an event as EventBridge carries it")
+	result := sendFile(ctx, p, flags.Arg(0))
+	if ctx.Err() != nil {
+		return ctx.Err()
 	}
-	text, err := os.ReadFile(flags.Arg(0))
-	if err != nil {
-		return fmt.Errorf("reading the event: %w", err)
-	}
-	var result play.Result
-	event, err := play.Parse(text)
-	if err != nil {
-		result = play.None(event.ID, err)
-	} else {
-		address, running := world.Running(p.up)
-		if !running {
-			return world.ErrDown
-		}
-		if result, err = play.New(address).Send(ctx, event); err != nil {
-			return err
-		}
-	}
+	var err error
 	if *asJSON {
 		encoder := json.NewEncoder(os.Stdout)
 		encoder.SetEscapeHTML(false)
@@ -50,4 +35,28 @@ func send(ctx context.Context, p place, args []string) error {
 		err = errSaid
 	}
 	return err
+}
+
+// sendFile is what came of the event, or why nothing did.
+func sendFile(ctx context.Context, p place, file string) play.Result {
+	if file == "" {
+		return play.None("", errors.New("which event? Say make send EVENT=file.json, with an event as EventBridge carries it"))
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return play.None("", fmt.Errorf("reading the event: %w", err))
+	}
+	event, err := play.Parse(text)
+	if err != nil {
+		return play.None(event.ID, err)
+	}
+	address, running := world.Running(p.up)
+	if !running {
+		return play.Broken(event.ID, world.ErrDown)
+	}
+	result, err := play.New(address).Send(ctx, event)
+	if err != nil {
+		return play.Broken(event.ID, err)
+	}
+	return result
 }

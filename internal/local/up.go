@@ -63,6 +63,11 @@ func startWorld(ctx context.Context, p place, dir string, t *tools.Tools, say fu
 
 // up starts a process that holds the world, and waits until the stack is deployed.
 func up(ctx context.Context, p place, _ []string) error {
+	unlock, err := lock(ctx, p.up)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	if a, running := world.Running(p.up); running {
 		fmt.Printf("the local world is running already (process %d)\n", a.PID)
 		return nil
@@ -71,9 +76,6 @@ func up(ctx context.Context, p place, _ []string) error {
 	say := progress(time.Now())
 	if _, err := prepare(ctx, p, say); err != nil {
 		return err
-	}
-	if err := os.MkdirAll(p.up, 0o755); err != nil {
-		return fmt.Errorf("making the world's folder: %w", err)
 	}
 	log, err := os.Create(filepath.Join(p.up, "serve.log"))
 	if err != nil {
@@ -107,6 +109,33 @@ func up(ctx context.Context, p place, _ []string) error {
   make down                      stop it
 `)
 	return nil
+}
+
+// lock keeps two calls of up from starting two worlds in one folder; the second waits.
+func lock(ctx context.Context, dir string) (unlock func(), err error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("making the world's folder: %w", err)
+	}
+	file, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("locking the world's folder: %w", err)
+	}
+	for {
+		err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			return func() { _ = file.Close() }, nil
+		}
+		if !errors.Is(err, syscall.EWOULDBLOCK) {
+			_ = file.Close()
+			return nil, fmt.Errorf("locking the world's folder: %w", err)
+		}
+		select {
+		case <-ctx.Done():
+			_ = file.Close()
+			return nil, ctx.Err()
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
 }
 
 // follow shows what the holding process does until the world is deployed.

@@ -22,6 +22,9 @@ import (
 // replaced is taken up without a deployment.
 const Fresh = 5 * time.Minute
 
+// patience is how long SSM is waited for.
+const patience = 2 * time.Second
+
 // GetAPI reads a parameter.
 type GetAPI interface {
 	GetParameter(context.Context, *ssm.GetParameterInput, ...func(*ssm.Options)) (*ssm.GetParameterOutput, error)
@@ -51,6 +54,8 @@ func (s *Secrets) Secret(ctx context.Context, name string) (secret.Value, error)
 	if k, ok := s.known[name]; ok && s.Now().Before(k.until) {
 		return k.value, nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	path := s.Path + "/" + name
 	out, err := s.API.GetParameter(ctx, &ssm.GetParameterInput{Name: aws.String(path), WithDecryption: aws.Bool(true)})
 	var missing *types.ParameterNotFound

@@ -53,6 +53,10 @@ func (r Rememberer) Remember(ctx context.Context, doc deployment.Document) (Resu
 		return Result{Reason: "not a success"}, nil
 	case doc.Kind() == deployment.Rollback:
 		return Result{Reason: "a rollback is not a release"}, nil
+	case doc.Claim != nil && doc.Claim.Outcome == deployment.Unclaimed:
+		return Result{Reason: "without the ledger, it may be a rollback"}, nil
+	case doc.Claim != nil && doc.Claim.Late:
+		return Result{Reason: "a later state of the deployment is known"}, nil
 	case doc.Release == nil || value(doc.Release.Image) == "":
 		return Result{Reason: "the image is unknown"}, nil
 	case doc.Release.Presumed:

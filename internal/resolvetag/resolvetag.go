@@ -93,11 +93,12 @@ func (r Resolver) Resolve(ctx context.Context, doc deployment.Document) (deploym
 // lookup is one run of the step, as far as it has come.
 type lookup struct {
 	Resolver
-	doc     deployment.Document
-	release deployment.Release
-	misses  []string // what could not be found out
-	first   bool     // nothing is known to have been there before
-	amnesia bool     // the ledger could not be asked
+	doc      deployment.Document
+	release  deployment.Release
+	misses   []string // what could not be found out
+	first    bool     // nothing is known to have been there before
+	amnesia  bool     // the ledger could not be asked
+	inferred bool     // it turned out to be a rollback
 }
 
 // ask fills in the release.
@@ -112,6 +113,27 @@ func (l *lookup) ask(ctx context.Context) {
 		l.takenAway(ctx, service, current)
 	} else {
 		l.lastGood(ctx)
+		l.infer(ctx)
+	}
+}
+
+// infer finds a rollback whose beginning was never seen, and whose end therefore reads
+// like any success: the service's deployment before it failed, it brings the last good
+// image, and what was tried in between is another one.
+func (l *lookup) infer(ctx context.Context) {
+	d, claim := l.doc.Deployment, l.doc.Claim
+	if d.Status != deployment.Succeeded || claim == nil || claim.After != deployment.Failed || !claim.StartedAt.Equal(d.Time) ||
+		l.release.Image.IsZero() || l.release.Presumed || l.first || l.release.Image.Tag != l.release.Previous.Tag {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, CallLimit)
+	defer cancel()
+	tried, err := l.Ledger.LastTried(ctx, d.ServiceKey())
+	if err != nil {
+		l.log(ctx, "reading the last deployment from the ledger", err)
+	}
+	if l.inferred = !tried.IsZero() && tried != l.release.Image; l.inferred {
+		l.release.Previous = tried
 	}
 }
 
@@ -153,7 +175,7 @@ func (l *lookup) compare() deployment.ReleaseOutcome {
 	}
 }
 
-func (l *lookup) isRollback() bool { return l.doc.Kind() == deployment.Rollback }
+func (l *lookup) isRollback() bool { return l.inferred || l.doc.Kind() == deployment.Rollback }
 
 // miss notes in words fit for a message what could not be found out.
 func (l *lookup) miss(words string) { l.misses = append(l.misses, words) }
@@ -191,7 +213,9 @@ func (l *lookup) remember(ctx context.Context, release deployment.Release) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, CallLimit)
 	defer cancel()
-	if err := l.Ledger.SaveRelease(ctx, l.doc, release); err != nil {
+	doc := l.doc
+	doc.Release = &release
+	if err := l.Ledger.SaveRelease(ctx, doc, release); err != nil {
 		l.log(ctx, "saving the release in the ledger", err)
 	}
 }

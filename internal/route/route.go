@@ -11,6 +11,11 @@ import (
 
 // Decide makes the plan. Production failures page; nothing else ever does.
 func Decide(doc deployment.Document, a account.Account) deployment.Plan {
+	if d := doc.Deployment; d.Cluster != "" && len(a.Clusters) > 0 && !slices.Contains(a.Clusters, d.Cluster) {
+		// The rule lets events through that do not name their cluster as such.
+		other := suppress(deployment.OtherCluster)
+		return deployment.Plan{channel.Slack: other, channel.PagerDuty: other, channel.SNS: other}
+	}
 	return deployment.Plan{
 		channel.Slack:     slack(doc, a),
 		channel.PagerDuty: pagerduty(doc, a),
@@ -24,6 +29,12 @@ func deliver(reason deployment.Reason) deployment.Decision {
 
 func suppress(reason deployment.Reason) deployment.Decision {
 	return deployment.Decision{Decision: deployment.Suppress, Reason: reason}
+}
+
+// unclaimed tells that the ledger could not be asked, so that nobody knows whether what
+// succeeded is a rollback.
+func unclaimed(doc deployment.Document) bool {
+	return doc.Claim != nil && doc.Claim.Outcome == deployment.Unclaimed
 }
 
 func late(doc deployment.Document) bool { return doc.Claim != nil && doc.Claim.Late }
@@ -58,6 +69,10 @@ func pagerduty(doc deployment.Document, a account.Account) deployment.Decision {
 		// Back on the old release, the one that failed is still not out: its incident
 		// ends with the service's next success.
 		return suppress(deployment.RollbackNotPaged)
+	case d.Status == deployment.Succeeded && unclaimed(doc):
+		return suppress(deployment.NotClaimed)
+	case d.Status == deployment.Succeeded && doc.Claim != nil && doc.Claim.NewerFailure:
+		return suppress(deployment.NewerFailure)
 	case d.Status == deployment.Succeeded:
 		return deliver(deployment.ProductionSuccess)
 	default:

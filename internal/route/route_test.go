@@ -205,6 +205,41 @@ func TestRollbackKnownByTheLedgerAlone(t *testing.T) {
 	}
 }
 
+// TestWhatEndsNoIncident: a success of which it is not known that nothing failed since.
+func TestWhatEndsNoIncident(t *testing.T) {
+	t.Parallel()
+	doc := situation{"production", deployment.Succeeded, deployment.Ordinary, paged, false}.document()
+	for want, claim := range map[string]*deployment.Claim{
+		"suppress newer_failure":     {Outcome: deployment.Claimed, NewerFailure: true},
+		"suppress not_claimed":       {Outcome: deployment.Unclaimed},
+		"deliver production_success": {Outcome: deployment.Claimed, After: deployment.Failed},
+	} {
+		doc.Claim = claim
+		if got := told(Decide(doc, everything)[channel.PagerDuty]); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+	doc.Claim = &deployment.Claim{Outcome: deployment.Claimed}
+	doc.Release = &deployment.Release{Outcome: deployment.RollbackRelease}
+	if got := told(Decide(doc, everything)[channel.PagerDuty]); got != "suppress rollback_not_paged" {
+		t.Errorf("a rollback that the release tells: %s", got)
+	}
+}
+
+func TestOtherCluster(t *testing.T) {
+	t.Parallel()
+	a := everything
+	a.Clusters = []string{"production", "staging"}
+	for cluster, want := range map[string]string{"staging": "deliver every_deployment", "": "deliver every_deployment", "experiments": "suppress other_cluster"} {
+		doc := situation{"staging", deployment.Failed, deployment.Ordinary, paged, false}.document()
+		doc.Deployment.Cluster = cluster
+		plan := Decide(doc, a)
+		if got := told(plan[channel.Slack]); got != want || len(plan) != 3 {
+			t.Errorf("%q: got %s in %v", cluster, got, plan)
+		}
+	}
+}
+
 // TestOnlyProductionFailuresPage is the promise of Fanfare: whatever the document says,
 // PagerDuty is told of a failure if and only if a service for which people are paged
 // failed in production, and of nothing else but that service's successes there.

@@ -105,7 +105,7 @@ func TestBadFormats(t *testing.T) {
 		"panic":        {func(deployment.Document) (any, error) { panic("oh") }, "panicked: oh"},
 		"no JSON":      {func(deployment.Document) (any, error) { return func() {}, nil }, "marshalling"},
 		"unstable":     {func(deployment.Document) (any, error) { calls++; return calls, nil }, "two things"},
-		"changes":      {func(doc deployment.Document) (any, error) { doc.Release.Image.Tag = "x"; return "", nil }, "changed the document"},
+		"changes":      {func(doc deployment.Document) (any, error) { doc.Release.Image.Tag = "x"; return "", nil }, "the document was changed"},
 		"too long":     {func(deployment.Document) (any, error) { return strings.Repeat("x", 2000), nil }, "2002 bytes long"},
 		"secret":       {func(deployment.Document) (any, error) { return planted, nil }, "shows a secret"},
 		"half a one":   {func(deployment.Document) (any, error) { return planted[5:14], nil }, "shows a secret"},

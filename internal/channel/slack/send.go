@@ -3,6 +3,7 @@ package slack
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -20,9 +21,9 @@ const (
 	// holdFor is how long the deployment's message is held: longer than the two posts
 	// that a failure takes, shorter than anyone likes to wait for one that died.
 	holdFor = 30 * time.Second
-	// noteFor is how long is left for the ledger once Slack has answered, whatever has
-	// become of the caller's deadline.
-	noteFor = 5 * time.Second
+	// noteFor is how long the ledger is waited for: before Slack is called, and once it
+	// has answered, whatever has become of the caller's deadline.
+	noteFor = 2 * time.Second
 )
 
 // formatted is a Message as it comes from Format, its blocks untouched, so that what is
@@ -84,11 +85,17 @@ func (s *sender) send(ctx context.Context, dispatch channel.Dispatch) (channel.R
 		return channel.Receipt{}, err
 	}
 	key := dispatch.Document.Key()
-	thread, err := s.Threads.Hold(ctx, key, dispatch.Execution, s.Now().Add(holdFor))
-	if err != nil {
+	thread, err := s.hold(ctx, key, dispatch.Execution)
+	var held *failure.RateLimited
+	switch {
+	case errors.As(err, &held):
 		return channel.Receipt{}, fmt.Errorf("reserving the deployment's message: %w", err)
+	case err != nil:
+		// A line of its own is better than none.
+		slog.WarnContext(ctx, "posting without the ledger", "key", key, "error", failure.Classify(err).Error())
+	default:
+		defer s.release(ctx, key, dispatch.Execution)
 	}
-	defer s.release(ctx, key, dispatch.Execution)
 	t := &telling{
 		sender: s,
 		api:    newAPI(token.Reveal(), s.Account.Slack.URL, s.HTTP),
@@ -98,6 +105,12 @@ func (s *sender) send(ctx context.Context, dispatch channel.Dispatch) (channel.R
 		thread:     thread,
 	}
 	return t.tell(ctx)
+}
+
+func (s *sender) hold(ctx context.Context, key, holder string) (channel.Thread, error) {
+	ctx, cancel := context.WithTimeout(ctx, noteFor)
+	defer cancel()
+	return s.Threads.Hold(ctx, key, holder, s.Now().Add(holdFor))
 }
 
 func (s *sender) release(ctx context.Context, key, holder string) {

@@ -231,6 +231,27 @@ func TestHeldByAnother(t *testing.T) {
 	}
 }
 
+// away is a ledger that cannot be reached.
+type away struct{ channel.Threads }
+
+func (away) Hold(context.Context, string, string, time.Time) (channel.Thread, error) {
+	return channel.Thread{}, context.DeadlineExceeded
+}
+
+func (away) Note(context.Context, string, string, channel.Thread) error {
+	return context.DeadlineExceeded
+}
+
+// TestNoLedger posts a line of its own rather than none.
+func TestNoLedger(t *testing.T) {
+	t.Parallel()
+	v := newVendor(t, answerOf{body: posted})
+	receipt, err := NewSender(depsAt("bot", v.URL, away{})).Send(context.Background(), dispatchOf(t, channeltest.Documents()["failed"], "bot"))
+	if want := "chat.postMessage, chat.postMessage in 1773454030.000100"; err != nil || receipt.Outcome != deployment.Sent || v.methods() != want {
+		t.Errorf("%+v, %v after %q", receipt, err, v.methods())
+	}
+}
+
 // TestNothingFormatted sends nothing of what Format cannot have made.
 func TestNothingFormatted(t *testing.T) {
 	t.Parallel()

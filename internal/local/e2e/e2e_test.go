@@ -99,9 +99,13 @@ type story struct {
 	began                time.Time
 }
 
+// began is when the latest story began: each begins after all others have ended.
+var began = time.Now().UTC().Truncate(time.Second)
+
 // tell begins a story of a service with an id that no other has.
 func tell(cluster, service string) story {
-	return story{cluster, service, "ecs-svc/" + digits(19), time.Now().UTC().Truncate(time.Second).Add(-10 * time.Minute)}
+	began = began.Add(10 * time.Minute)
+	return story{cluster, service, "ecs-svc/" + digits(19), began}
 }
 
 func digits(n int) string {

@@ -84,7 +84,81 @@ func TestNoEventFailsNamingTheField(t *testing.T) {
 	if r.Result != play.Failed || r.Execution.Error != "Permanent" || !strings.Contains(r.Execution.Cause(), "resources") {
 		t.Errorf("%s: %s: %s", r.Result, r.Execution.Error, r.Execution.Cause())
 	}
-	wantLines(t, r, notTold, notTold, notTold)
+	const why = "none Permanent none"
+	wantLines(t, r, why, why, why)
+}
+
+// TestClusterInTheServiceAlone: the rule lets it through, Route looks closer.
+func TestClusterInTheServiceAlone(t *testing.T) {
+	for cluster, want := range map[string]string{"staging": slackPosts, "experiments": "suppress other_cluster none"} {
+		event := tell(cluster, "orders").starts()
+		event.Detail = json.RawMessage(strings.Replace(string(event.Detail), `"clusterArn"`, `"was"`, 1))
+		if got := line(send(t, event).Channels["slack"]); got != want {
+			t.Errorf("%s: %s, want %s", cluster, got, want)
+		}
+	}
+}
+
+// TestOlderSuccess must not end the incident of a newer failure.
+func TestOlderSuccess(t *testing.T) {
+	older, newer := tell("production", "search"), tell("production", "search")
+	newer.began = newer.began.Add(2 * time.Minute)
+	wantLines(t, send(t, newer.fails()), slackFails, pages, texts)
+	wantLines(t, send(t, older.succeeds()), slackPosts, "suppress newer_failure none", notFailed)
+	if got := incident(t, "search"); got != "triggered" {
+		t.Errorf("the incident is %s", got)
+	}
+	newer.id, newer.began = "ecs-svc/"+digits(19), newer.began.Add(time.Minute)
+	wantLines(t, send(t, newer.succeeds()), slackPosts, resolves, notFailed)
+}
+
+// TestRollbackEnds: it reads as a rollback, pages nobody, ends no incident and moves no tag.
+func TestRollbackEnds(t *testing.T) {
+	r := rolloutFails(t, "search", "1.43.0")
+	if got := line(r.Channels["pagerduty"]); got != pages {
+		t.Fatalf("PagerDuty: %s", got)
+	}
+	before := lastTag(t, "production", "search")
+	var state struct{ Rollouts []edge.Rollout }
+	control(t, "GET", "/rollouts", nil, &state)
+	for _, rollout := range state.Rollouts {
+		if rollout.Cluster != "production" || rollout.Service != "search" {
+			continue
+		}
+		s := story{"production", "search", rollout.DeploymentID, tell("", "").began}
+		event := s.event("COMPLETED", 1, "ECS deployment completed.")
+		wantLines(t, send(t, event), slackEdits, "suppress rollback_not_paged none", notFailed)
+	}
+	if got := incident(t, "search"); got != "triggered" {
+		t.Errorf("the incident is %s", got)
+	}
+	if got := lastTag(t, "production", "search"); got != before {
+		t.Errorf("the last good tag went from %s to %s", before, got)
+	}
+}
+
+func TestSameEventAtOnce(t *testing.T) {
+	event := tell("staging", "orders").starts()
+	outcomes := make(chan string, 5)
+	var group sync.WaitGroup
+	for range cap(outcomes) {
+		group.Go(func() {
+			r, err := play.New(w.Address).Send(t.Context(), event)
+			if err != nil {
+				t.Error(err)
+			}
+			outcomes <- line(r.Channels["slack"])
+		})
+	}
+	group.Wait()
+	close(outcomes)
+	count := map[string]int{}
+	for outcome := range outcomes {
+		count[outcome]++
+	}
+	if count[slackPosts] != 1 || count[notToldTwice] != 4 {
+		t.Errorf("got %v", count)
+	}
 }
 
 func TestDuplicate(t *testing.T) {

@@ -3,9 +3,14 @@ package play
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -13,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
+	"fanfare/internal/deployment"
 	"fanfare/internal/local/edge"
 	"fanfare/internal/local/engine"
 	"fanfare/internal/local/standin"
@@ -40,7 +46,10 @@ type Player struct {
 
 // New returns a player for the world at the address.
 func New(a world.Address) *Player {
-	return &Player{world: a, sfn: sfn.NewFromConfig(a.Config()), control: world.Control(a.Control), engine: engine.At(a.Engine, a.Region), events: map[string]string{}}
+	// The engine itself is asked, so that no fault that is played at the edge hits us.
+	direct := a.Config()
+	direct.BaseEndpoint = aws.String(a.Engine)
+	return &Player{world: a, sfn: sfn.NewFromConfig(direct), control: world.Control(a.Control), engine: engine.At(a.Engine, a.Region), events: map[string]string{}}
 }
 
 // Mark is a moment before an event was put, from which on to look for what came of it.
@@ -53,8 +62,8 @@ type Mark struct {
 // Mark notes the present moment. For an event that may have been played before, it
 // notes the executions and messages that are there already.
 func (p *Player) Mark(ctx context.Context, event string) (Mark, error) {
-	m := Mark{at: time.Now(), existing: map[string]bool{}}
-	arns, err := p.executions(ctx, event, time.Time{})
+	m := Mark{existing: map[string]bool{}}
+	arns, err := p.executions(ctx, event, time.Now())
 	if err != nil {
 		return m, err
 	}
@@ -62,6 +71,7 @@ func (p *Player) Mark(ctx context.Context, event string) (Mark, error) {
 		m.existing[arn] = true
 	}
 	m.waiting, err = p.waiting(ctx, event)
+	m.at = time.Now()
 	return m, err
 }
 
@@ -110,12 +120,16 @@ func (p *Player) Observe(ctx context.Context, event string, since Mark) (Result,
 		return result, fmt.Errorf("asking the stand-ins what they received: %w", err)
 	}
 	var recent []standin.Request
+	duplicate := doc.Claim != nil && doc.Claim.Outcome == deployment.Duplicate // whose requests are another's
 	for _, request := range received {
-		if !request.At.Before(since.at) {
+		if !duplicate && !request.At.Before(since.at) {
 			recent = append(recent, request)
 		}
 	}
 	result.tell(doc, recent)
+	if doc.Plan == nil && execution.Error != "" {
+		result.because(execution.Error)
+	}
 	if err := p.gained(ctx, &result, since); err != nil {
 		return result, err
 	}
@@ -138,8 +152,9 @@ func (p *Player) find(ctx context.Context, event string, since Mark) (string, er
 		if err != nil {
 			return "", err
 		}
+		slices.Reverse(arns) // they come newest first
 		for _, arn := range arns {
-			if !since.existing[arn] {
+			if !since.existing[arn] && p.mine(arn) {
 				return arn, nil
 			}
 		}
@@ -150,6 +165,24 @@ func (p *Player) find(ctx context.Context, event string, since Mark) (string, er
 			return "", err
 		}
 	}
+}
+
+// mine tells whether the execution is this player's, and not that of another who plays
+// the same event at the same moment: the first to make the execution's file has it.
+func (p *Player) mine(arn string) bool {
+	if p.world.Dir == "" {
+		return true
+	}
+	dir := filepath.Join(p.world.Dir, "played")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return true // without a disk to agree on, everybody may have it
+	}
+	file, err := os.OpenFile(filepath.Join(dir, arn[strings.LastIndex(arn, ":")+1:]), os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return !errors.Is(err, os.ErrExist)
+	}
+	_ = file.Close()
+	return true
 }
 
 // executions lists those of the event that started about or after the given time.

@@ -83,6 +83,24 @@ func emptyResult(event string) Result {
 	return r
 }
 
+// because gives every channel that nothing was decided of the reason: the error that
+// ended the execution before.
+func (r *Result) because(reason string) {
+	for name, c := range r.Channels {
+		if c.Decision == "none" {
+			c.Reason = reason
+			r.Channels[name] = c
+		}
+	}
+}
+
+// Broken is the result of what could not be played, or not be followed to its end.
+func Broken(event string, err error) Result {
+	r := emptyResult(event)
+	r.Result, r.Error = Failed, err.Error()
+	return r
+}
+
 // tell fills in what the document and the stand-ins say of the channels.
 func (r *Result) tell(doc deployment.Document, received []standin.Request) {
 	r.Document = doc

@@ -17,6 +17,8 @@ import (
 
 // Address is all that somebody needs to use a world that is running.
 type Address struct {
+	// Dir is the world's folder.
+	Dir string `json:"dir"`
 	// PID is the process that holds the world.
 	PID     int    `json:"pid"`
 	Account string `json:"account"`

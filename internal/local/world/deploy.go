@@ -39,7 +39,7 @@ func (w *World) Deploy(ctx context.Context, t *tools.Tools, progress func(string
 	go func() { synthesised <- w.synthesise(ctx, t, progress) }()
 	progress("bootstrapping the account")
 	err := run(ctx, w.Root, w.cdkEnv(), "bootstrapping the account",
-		t.CDK, "bootstrap", "aws://"+w.Account+"/"+w.Region, "--app", "", "--output", filepath.Join(w.Dir, "bootstrap.out"))
+		t.CDK, "bootstrap", "aws://"+w.Account+"/"+w.Region, "--app", "", "--output", filepath.Join(w.Options.Dir, "bootstrap.out"))
 	if failed := <-synthesised; failed != nil {
 		return failed
 	}
@@ -50,7 +50,7 @@ func (w *World) Deploy(ctx context.Context, t *tools.Tools, progress func(string
 		return err
 	}
 	progress("deploying the stack")
-	outputs := filepath.Join(w.Dir, "outputs.json")
+	outputs := filepath.Join(w.Options.Dir, "outputs.json")
 	err = run(ctx, w.Root, w.cdkEnv(), "deploying the stack",
 		t.CDK, "deploy", "--app", w.cdkOut(), "--require-approval", "never", "--outputs-file", outputs, "--asset-parallelism", "true")
 	if err != nil {
@@ -73,18 +73,18 @@ func (w *World) Deploy(ctx context.Context, t *tools.Tools, progress func(string
 	return nil
 }
 
-func (w *World) cdkOut() string { return filepath.Join(w.Dir, "cdk.out") }
+func (w *World) cdkOut() string { return filepath.Join(w.Options.Dir, "cdk.out") }
 
 // synthesise runs the CDK app, unless what it would make is there from the last time.
 func (w *World) synthesise(ctx context.Context, t *tools.Tools, progress func(string)) error {
 	settings, err := json.Marshal(map[string]string{
-		"account": w.AccountFile, "local": "true", "functions": filepath.Join(w.Dir, "functions"),
+		"account": w.AccountFile, "local": "true", "functions": filepath.Join(w.Options.Dir, "functions"),
 		"slackUrl": w.Slack + "/api/", "pagerdutyUrl": w.PagerDuty, "gitlabUrl": w.GitLab,
 	})
 	if err != nil {
 		return fmt.Errorf("writing the CDK app's context: %w", err)
 	}
-	stamp := filepath.Join(w.Dir, "cdk.stamp")
+	stamp := filepath.Join(w.Options.Dir, "cdk.stamp")
 	want, err := w.fingerprint(string(settings))
 	if err != nil {
 		return err

@@ -68,7 +68,10 @@ func Start(ctx context.Context, o Options) (w *World, err error) {
 	if err != nil {
 		return nil, err
 	}
-	w = &World{Options: o, Address: Address{PID: os.Getpid(), Account: a.ID, Region: a.Region}}
+	if err := os.RemoveAll(filepath.Join(o.Dir, "played")); err != nil {
+		return nil, fmt.Errorf("removing what the last world left: %w", err)
+	}
+	w = &World{Options: o, Address: Address{Dir: o.Dir, PID: os.Getpid(), Account: a.ID, Region: a.Region}}
 	defer func() {
 		if err != nil {
 			w.Close()
