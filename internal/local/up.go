@@ -36,7 +36,21 @@ func prepare(ctx context.Context, p place, say func(string)) (*tools.Tools, erro
 		built <- world.Build(ctx, p.root)
 	}()
 	t, err := tools.Ensure(ctx, p.tools, say)
-	return t, errors.Join(err, <-built)
+	return t, errors.Join(err, await(built, say))
+}
+
+// await waits for the compiler, and says so while it takes its time.
+func await(built <-chan error, say func(string)) error {
+	ticker := time.NewTicker(15 * time.Second)
+	defer ticker.Stop()
+	for {
+		select {
+		case err := <-built:
+			return err
+		case <-ticker.C:
+			say("still compiling; the CDK's bindings take some minutes the first time")
+		}
+	}
 }
 
 func installTools(ctx context.Context, p place, _ []string) error {
