@@ -10,15 +10,14 @@ import (
 )
 
 // Config is an AWS configuration for calling the engine directly, as the owner of the
-// account. It takes nothing from the environment. Nothing is tried again: what fails on
-// loopback fails for a reason, and an event put twice would arrive twice.
+// account. It takes nothing from the environment. The SDK tries again what breaks off, as
+// connections to the engine now and then do; an event that was put so may arrive twice.
 func (e *Engine) Config() aws.Config {
 	return aws.Config{
 		Region:       e.options.Region,
 		BaseEndpoint: aws.String(e.url),
 		Credentials:  credentials.NewStaticCredentialsProvider(AccessKey, SecretKey, ""),
 		HTTPClient:   e.client,
-		Retryer:      func() aws.Retryer { return aws.NopRetryer{} },
 	}
 }
 
