@@ -6,9 +6,12 @@ export EVENT
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION = 20
 
 # The program behind most targets; it installs what it needs below build.
-local = $(needs_go); go build -o build/bin/local ./internal/local && exec build/bin/local
+local = $(needs_go); $(first_time); go build -o build/bin/local ./internal/local && exec build/bin/local
 # A missing program is told in one sentence, before anything else fails in many.
 needs_go = command -v go >/dev/null 2>&1 || { echo "Go is missing: install Go 1.26 or later, from https://go.dev/dl or with 'brew install go'." >&2; exit 1; }
+first_time = test -x build/bin/local || echo "compiling the local world's own program; the first time takes a minute" >&2
+# What a shell that sourced build/local/env has, and a real account has not.
+not_aws = test -z "$$AWS_ENDPOINT_URL" || echo "note: AWS_ENDPOINT_URL is set, so this speaks to $$AWS_ENDPOINT_URL and not to AWS" >&2
 # Everything but the CDK app, whose bindings take minutes to compile for the first time.
 fast = ./internal/... ./lambdas/... ./statemachine/...
 cdk = build/tools/node/node_modules/.bin/cdk
@@ -39,9 +42,11 @@ synth: tools needs-account ## Synthesise the stack of an account: ACCOUNT=name
 	@$(cdk) synth --quiet -c account="$(ACCOUNT)" && echo "build/cdk.out"
 
 diff: tools needs-account ## Show what a deployment would change: ACCOUNT=name
+	@$(not_aws)
 	@$(cdk) diff -c account="$(ACCOUNT)"
 
 deploy: tools needs-account ## Deploy to an account: ACCOUNT=name
+	@$(not_aws)
 	@$(cdk) deploy -c account="$(ACCOUNT)"
 
 .PHONY: needs-account

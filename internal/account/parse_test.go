@@ -64,6 +64,8 @@ var refused = []struct{ name, text string }{
 	{"key by its alias", least + "secrets: {keyArn: alias/fanfare}\n"},
 	{"log group, e-mail", least + "logs: {group: 'a b'}\noperations: {email: nobody}\n"},
 	{"address without a host", least + "gitlab: {url: 'https://'}\n"},
+	{"channel by its name", least + "slack: {channel: '#deploys'}\n"},
+	{"environment given twice", strings.Replace(least, "[{name: production}]", "[{name: production}, {name: production}]", 1)},
 	{"PagerDuty for nobody", least + "pagerduty: {services: []}\n"},
 	{"PagerDuty", least + `pagerduty: {services: ["[", ""], url: "ftp://pagerduty.com"}` + "\n"},
 	{"SNS", least + `sns: {statuses: [failed, unknown], phones: ["+491701234567", "0170 1234567", "+0123456789"]}` + "\n"},

@@ -131,6 +131,7 @@ var (
 	// What ECS takes as a cluster's name:
 	// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateCluster.html
 	clusterName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,255}$`)
+	channelID   = regexp.MustCompile(`^[CDG][A-Z0-9]+$`)
 	keyARN      = regexp.MustCompile(`^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$`)
 	logGroup    = regexp.MustCompile(`^[A-Za-z0-9_/.#{}-]{0,512}$`)
 	email       = regexp.MustCompile(`^[^@\s]+@[^@\s]+$`)
@@ -175,6 +176,8 @@ func (a *Account) check() error {
 	for i, env := range a.Environments {
 		field := fmt.Sprintf("environments[%d]", i)
 		must(env.Name != "", field+".name", "a name such as production", env.Name)
+		must(!slices.ContainsFunc(a.Environments[:i], func(other Environment) bool { return other.Name == env.Name }),
+			field+".name", "a name that no other environment has", env.Name)
 		checkPatterns(problem, field+".clusters", env.Clusters)
 		checkPatterns(problem, field+".services", env.Services)
 	}
@@ -206,7 +209,7 @@ func (a *Account) checkChannels(problem problemFunc, must func(ok bool, field, e
 	if s := a.Slack; s != nil {
 		must(s.Via == "bot" || s.Via == "webhook", "slack.via", "bot or webhook", s.Via)
 		must(isHTTP(s.URL), "slack.url", "an address such as "+DefaultSlack, s.URL)
-		must(s.Via == "webhook" || s.Channel != "", "slack.channel", "a channel id such as C0123456789", s.Channel)
+		must(s.Via == "webhook" || channelID.MatchString(s.Channel), "slack.channel", "a channel's id such as C0123456789 (not its name)", s.Channel)
 	}
 	if p := a.PagerDuty; p != nil {
 		must(isHTTP(p.URL), "pagerduty.url", "an address such as "+DefaultPagerDuty, p.URL)

@@ -72,6 +72,9 @@ func startWorld(ctx context.Context, p place, dir string, t *tools.Tools, say fu
 		w.Close()
 		return nil, err
 	}
+	if !w.Commits {
+		say("messages will show no commits: they are this repository's own, and its history is not here (clone it with Git, without --depth)")
+	}
 	return w, nil
 }
 
@@ -207,7 +210,7 @@ func down(ctx context.Context, p place, _ []string) error {
 	for deadline := time.Now().Add(20 * time.Second); ; {
 		if err := syscall.Kill(a.PID, 0); errors.Is(err, syscall.ESRCH) {
 			world.Remove(p.up)
-			fmt.Println("the local world is stopped")
+			fmt.Println("the local world is stopped; shells that sourced build/local/env still point at it")
 			return nil
 		}
 		if time.Now().After(deadline) {

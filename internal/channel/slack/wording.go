@@ -107,6 +107,8 @@ func versionsOf(doc deployment.Document) string {
 		line = to + " (the same as before)"
 	case from == "":
 		line = to
+	case from == to && r.Outcome == deployment.UnknownRelease:
+		line = to
 	case from == to:
 		line = to + " (another image than before)"
 	default:

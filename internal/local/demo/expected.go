@@ -18,6 +18,8 @@ type expected struct {
 	reasons map[string]deployment.Reason
 	// says are texts that must be somewhere in what Slack was told.
 	says []string
+	// commits is true when the message is to list some.
+	commits bool
 	// end is the last state; Delivered when empty.
 	end string
 }
@@ -56,6 +58,9 @@ func (e expected) problems(r play.Result) []string {
 	var said strings.Builder
 	for _, request := range r.Channels[channel.Slack].Requests {
 		said.Write(request.Body)
+	}
+	if e.commits && !strings.Contains(said.String(), "commits in this release") {
+		problem("Slack was to be told the commits")
 	}
 	for _, text := range e.says {
 		if !strings.Contains(said.String(), text) {

@@ -35,7 +35,7 @@ func reasons(pagerduty, sns deployment.Reason) map[string]deployment.Reason {
 // success: a production deployment starts and succeeds.
 func success(t *theatre, ctx context.Context) error {
 	err := t.start(ctx, "production: checkout 1.42.0 goes out", prod, checkout, "1.42.0", expected{
-		slack: []string{post}, reasons: reasons(deployment.NotFailed, deployment.NotFailed), says: []string{"1.41.0", "1.42.0"},
+		slack: []string{post}, reasons: reasons(deployment.NotFailed, deployment.NotFailed), says: []string{"1.41.0", "1.42.0"}, commits: true,
 	})
 	if err != nil {
 		return err

@@ -19,6 +19,9 @@ import (
 type Address struct {
 	// Dir is the world's folder.
 	Dir string `json:"dir"`
+	// Commits is true when the project's history is long enough for some to lie between
+	// one version and the next.
+	Commits bool `json:"commits"`
 	// PID is the process that holds the world.
 	PID     int    `json:"pid"`
 	Account string `json:"account"`

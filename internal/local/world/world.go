@@ -56,7 +56,7 @@ type World struct {
 
 // Start runs the engine, the edge and the stand-ins on loopback ports that are free,
 // the same as the last time where possible. Nothing is deployed yet.
-func Start(ctx context.Context, o Options) (w *World, err error) {
+func Start(ctx context.Context, o Options) (*World, error) {
 	a, err := account.Read(filepath.Join(o.Root, "infra", "accounts", o.AccountFile+".yaml"))
 	if err != nil {
 		return nil, err
@@ -71,34 +71,38 @@ func Start(ctx context.Context, o Options) (w *World, err error) {
 	if err := os.RemoveAll(filepath.Join(o.Dir, "played")); err != nil {
 		return nil, fmt.Errorf("removing what the last world left: %w", err)
 	}
-	w = &World{Options: o, Address: Address{Dir: o.Dir, PID: os.Getpid(), Account: a.ID, Region: a.Region}}
-	defer func() {
-		if err != nil {
-			w.Close()
-		}
-	}()
-	ports, err := reserve(o.Dir)
-	if err != nil {
+	w := &World{Options: o, Address: Address{Dir: o.Dir, PID: os.Getpid(), Account: a.ID, Region: a.Region}}
+	if err := w.start(ctx, a, refs); err != nil {
+		w.Close()
 		return nil, err
+	}
+	return w, nil
+}
+
+func (w *World) start(ctx context.Context, a *account.Account, refs map[string]string) error {
+	ports, err := reserve(w.Options.Dir)
+	if err != nil {
+		return err
 	}
 	w.Endpoint = ports.url("edge")
 	w.engine, err = engine.Start(ctx, engine.Options{
-		Python: o.Python, Account: a.ID, Region: a.Region, EndpointURL: w.Endpoint, Auth: true, Dir: filepath.Join(o.Dir, "engine"),
+		Python: w.Python, Account: a.ID, Region: a.Region, EndpointURL: w.Endpoint, Auth: true, Dir: filepath.Join(w.Options.Dir, "engine"),
 	})
 	if err != nil {
 		ports.close()
-		return nil, err
+		return err
 	}
 	w.Engine = w.engine.URL()
 	engineURL, err := url.Parse(w.Engine)
 	if err != nil {
 		ports.close()
-		return nil, fmt.Errorf("the engine's address: %w", err)
+		return fmt.Errorf("the engine's address: %w", err)
 	}
 	w.serve(ports, engineURL, a, refs)
 	w.Slack, w.PagerDuty, w.GitLab = ports.url("slack"), ports.url("pagerduty"), ports.url("gitlab")
 	w.Phone, w.Control = ports.url("phone"), ports.url("control")
-	return w, nil
+	w.Commits = len(refs) > 0 && refs["v"+Versions[0]] != refs["v"+Versions[1]]
+	return nil
 }
 
 func (w *World) serve(ports ports, engineURL *url.URL, a *account.Account, refs map[string]string) {
