@@ -9,6 +9,7 @@ import (
 	"runtime"
 
 	"fanfare/internal/account"
+	"fanfare/internal/program"
 	"fanfare/statemachine"
 )
 
@@ -33,13 +34,13 @@ func buildFunctions(a account.Account, dir string, local bool) (Assets, error) {
 	if local {
 		system, arch = runtime.GOOS, runtime.GOARCH
 	}
-	programs := filepath.Join("build", "programs", system+"-"+arch)
+	programs := program.Dir(system, arch)
 	if err := os.MkdirAll(programs, 0o755); err != nil {
 		return Assets{}, fmt.Errorf("making a folder for the functions: %w", err)
 	}
-	compile := exec.Command("go", "build", "-tags", "lambda.norpc", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w",
-		"-o", programs+string(filepath.Separator), "./lambdas/...")
-	compile.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+system, "GOARCH="+arch)
+	args, env := program.Build(system, arch)
+	compile := exec.Command("go", args...)
+	compile.Env = append(os.Environ(), env...)
 	compile.Stdout, compile.Stderr = os.Stderr, os.Stderr
 	if err := compile.Run(); err != nil {
 		return Assets{}, fmt.Errorf("compiling the functions: %w", err)
@@ -48,8 +49,8 @@ func buildFunctions(a account.Account, dir string, local bool) (Assets, error) {
 		dir = filepath.Join("build", "functions", a.ID+"-"+a.Region)
 	}
 	assets := Assets{Dir: dir, ARM: arch == "arm64"}
-	return assets, assets.fill(a, func(program string) ([]byte, error) {
-		return os.ReadFile(filepath.Join(programs, program))
+	return assets, assets.fill(a, func(name string) ([]byte, error) {
+		return os.ReadFile(filepath.Join(programs, name))
 	})
 }
 

@@ -254,8 +254,3 @@ func freePort(wanted int) (int, error) {
 	defer listener.Close()
 	return listener.Addr().(*net.TCPAddr).Port, nil
 }
-
-// FreePort returns a port on loopback that nothing listens on. It is for those who must
-// know an address before they can start what will be there: the edge is told the
-// engine's, and the engine the edge's.
-func FreePort() (int, error) { return freePort(0) }

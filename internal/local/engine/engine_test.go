@@ -176,7 +176,7 @@ func TestPortTaken(t *testing.T) {
 func TestGivenPort(t *testing.T) {
 	t.Parallel()
 	options := fakeOptions(t, "good")
-	port, err := FreePort()
+	port, err := freePort(0)
 	if err != nil {
 		t.Fatal(err)
 	}

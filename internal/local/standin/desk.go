@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"fanfare/internal/local/fault"
+	"fanfare/internal/outbound"
 )
 
 // maxBody bounds what is read of a request; every vendor's own limit lies below it.
@@ -60,7 +61,7 @@ func newDesk(vendor, target string, log *Log, faults *fault.Set, now func() time
 // again repeats something. Every other fault but "delay" takes the vendor's place.
 func (d *desk) serve(w http.ResponseWriter, r *http.Request, operation string, handle func(*call) reply) {
 	seen := &witness{ResponseWriter: w}
-	c := &call{Request: r, event: r.Header.Get(EventHeader)}
+	c := &call{Request: r, event: r.Header.Get(outbound.EventHeader)}
 	accepted := false
 	// Deferred, because a fault that closes the connection ends this function by a panic.
 	defer func() { d.remember(c, seen, accepted) }()

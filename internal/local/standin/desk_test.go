@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"fanfare/internal/local/fault"
+	"fanfare/internal/outbound"
 )
 
 func TestFaultsOnSlack(t *testing.T) {
@@ -35,7 +36,7 @@ func TestFaultsOnSlack(t *testing.T) {
 			tt.fault.Target = "slack"
 			log := &Log{}
 			s := NewSlack(SlackOptions{Token: testToken, Channels: []string{"C1"}, Webhooks: map[string]string{testWebhook: "C1"}}, log, withFault(t, tt.fault))
-			header := map[string]string{"Content-Type": "application/json; charset=utf-8", "Authorization": "Bearer " + testToken, EventHeader: "evt-7"}
+			header := map[string]string{"Content-Type": "application/json; charset=utf-8", "Authorization": "Bearer " + testToken, outbound.EventHeader: "evt-7"}
 			got, err := trySend(t, s, "POST", tt.path, header, `{"channel":"C1","text":"hi"}`)
 			if (err != nil) != (tt.status == 0) {
 				t.Fatalf("error %v, %+v", err, got)

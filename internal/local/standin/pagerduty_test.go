@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"fanfare/internal/outbound"
 )
 
 var (
@@ -42,7 +44,7 @@ func payload() object {
 
 func (p *PagerDuty) testSend(t *testing.T, path string, body object, event string) (int, pagerDutyAnswer) {
 	t.Helper()
-	got := send(t, p, "POST", path, map[string]string{"Content-Type": "application/json", EventHeader: event}, toJSON(t, body))
+	got := send(t, p, "POST", path, map[string]string{"Content-Type": "application/json", outbound.EventHeader: event}, toJSON(t, body))
 	return got.status, fromJSON[pagerDutyAnswer](t, got.body)
 }
 

@@ -19,9 +19,6 @@ const (
 	VendorSNS       = "sns" // the phone, which hears from SNS only
 )
 
-// EventHeader is the request header that names the event a call belongs to.
-const EventHeader = "X-Fanfare-Event"
-
 // maxRemembered bounds the memory of a world that is left running for days.
 const maxRemembered = 10_000
 
@@ -29,7 +26,7 @@ const maxRemembered = 10_000
 type Request struct {
 	At     time.Time `json:"at"`
 	Vendor string    `json:"vendor"` // slack, pagerduty, gitlab or sns
-	// Event is the id of the event that the call belongs to, from the header EventHeader or,
+	// Event is the id of the event that the call belongs to, from the header outbound.EventHeader or,
 	// for the phone, from the message attribute event_id.
 	Event  string `json:"event,omitempty"`
 	Method string `json:"method"`

@@ -19,6 +19,7 @@ import (
 
 	"fanfare/internal/local/engine"
 	"fanfare/internal/local/tools"
+	"fanfare/internal/program"
 )
 
 // Build compiles the CDK app and the functions, where the app will compile them, too,
@@ -27,9 +28,8 @@ func Build(ctx context.Context, root string) error {
 	if err := run(ctx, root, nil, "compiling the CDK app", "go", "build", "-o", filepath.Join("build", "bin", "infra"), "./infra"); err != nil {
 		return err
 	}
-	return run(ctx, root, []string{"CGO_ENABLED=0"}, "compiling the functions",
-		"go", "build", "-tags", "lambda.norpc", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w",
-		"-o", filepath.Join("build", "programs", runtime.GOOS+"-"+runtime.GOARCH)+string(filepath.Separator), "./lambdas/...")
+	args, env := program.Build(runtime.GOOS, runtime.GOARCH)
+	return run(ctx, root, env, "compiling the functions", "go", args...)
 }
 
 // Deploy synthesises the stack, bootstraps the engine's account and deploys the stack
@@ -105,7 +105,7 @@ func (w *World) synthesise(ctx context.Context, t *tools.Tools, progress func(st
 func (w *World) fingerprint(settings string) (string, error) {
 	sum := sha256.New()
 	_, _ = io.WriteString(sum, settings)
-	files, err := filepath.Glob(filepath.Join(w.Root, "build", "programs", runtime.GOOS+"-"+runtime.GOARCH, "*"))
+	files, err := filepath.Glob(filepath.Join(w.Root, program.Dir(runtime.GOOS, runtime.GOARCH), "*"))
 	if err != nil {
 		return "", fmt.Errorf("listing the functions: %w", err)
 	}
