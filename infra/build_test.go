@@ -11,12 +11,13 @@ import (
 	"testing"
 
 	"fanfare/internal/account"
+	"fanfare/internal/accountfile"
 	"fanfare/statemachine"
 )
 
 func someAccount(t *testing.T) account.Account {
 	t.Helper()
-	a, err := account.Read(filepath.Join("accounts", "example.yaml"))
+	a, err := accountfile.Read(filepath.Join("accounts", "example.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +138,7 @@ func TestExamples(t *testing.T) {
 		t.Fatalf("account files expected, found %v, %v", files, err)
 	}
 	for _, file := range files {
-		if _, err := account.Read(file); err != nil {
+		if _, err := accountfile.Read(file); err != nil {
 			t.Error(err)
 		}
 	}
@@ -153,7 +154,7 @@ func TestRetentionAgrees(t *testing.T) {
 		if days == 0 {
 			continue // as if it were left out
 		}
-		_, err := account.Parse([]byte(text))
+		_, err := accountfile.Parse([]byte(text))
 		if err == nil {
 			allowed++
 		}

@@ -15,7 +15,7 @@ import (
 
 // timeouts, in seconds, are a little under those of the states that call the programs,
 // so that the workflow sees the function's own end.
-var timeouts = map[string]float64{"claim": 5, "resolvetag": 5, "commits": 6, "send": 28}
+var timeouts = map[string]float64{"claim": 5, "resolvetag": 5, "checkmaintenance": 3, "commits": 6, "send": 28}
 
 const (
 	defaultTimeout = 15

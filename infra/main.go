@@ -14,6 +14,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"fanfare/internal/account"
+	"fanfare/internal/accountfile"
 )
 
 func main() {
@@ -50,7 +51,7 @@ func readAccount(app awscdk.App) (*account.Account, error) {
 	if !strings.ContainsAny(name, `/\.`) {
 		file = filepath.Join("infra", "accounts", name+".yaml")
 	}
-	a, err := account.Read(file)
+	a, err := accountfile.Read(file)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("-c account=%s: no file %s; copy infra/accounts/example.yaml and fill it in (there are: %s)", name, file, strings.Join(accountNames(), ", "))
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"fanfare/internal/account"
+	"fanfare/internal/accountfile"
 )
 
 // The tests with the tag synth look at the template that CloudFormation gets. They need
@@ -58,7 +59,7 @@ var (
 )
 
 func exampleAccount() account.Account {
-	a, err := account.Read(filepath.Join("accounts", "example.yaml"))
+	a, err := accountfile.Read(filepath.Join("accounts", "example.yaml"))
 	if err != nil {
 		panic(err)
 	}
@@ -67,7 +68,7 @@ func exampleAccount() account.Account {
 }
 
 func minimalAccount() account.Account {
-	a, err := account.Parse([]byte(`
+	a, err := accountfile.Parse([]byte(`
 account: "210987654321"
 region: cn-north-1
 environments: [{name: production, production: true}]

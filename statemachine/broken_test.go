@@ -171,6 +171,8 @@ var mistakes = []struct {
 	{"a promise that nothing relies on", nil, "StartAt", "Duplicate", "paths", "promises: no Choice asks for outcome wait"},
 	{"a stand-in that is no claim", in("Unclaimed", "Parameters"), "late", "no", "paths", "Unclaimed.ResultPath: .late is "},
 	{"a stand-in that lacks a field", in("CommitsUnknown", "Result"), "total", nil, "paths", "CommitsUnknown.ResultPath: .total is missing"},
+	{"planned work that must not stop the page", in("CheckMaintenance"), "Catch", nil, "branches", "CheckMaintenance.Catch: nothing catches States.ALL"},
+	{"no windows where nothing is known of them", in("MaintenanceUnknown", "Result"), "windows", nil, "paths", "MaintenanceUnknown.ResultPath: .windows is missing"},
 	{"a stand-in under another name", in("ReleaseUnknown"), "ResultPath", "$.released", "paths", "Commits.Parameters.document: $.document.release is not written"},
 	{"a function without the document", in("Route", "Parameters"), "document.$", nil, "paths", "Route.Parameters.document: $.document is not written"},
 	{"an input that no function reads", in("Route", "Parameters"), "doc.$", "$", "paths", "Route.Parameters: .doc is no field of step.Input"},

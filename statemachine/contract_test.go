@@ -25,10 +25,11 @@ type recordResult string
 
 // results are what the functions return, by their state.
 var results = map[string]*shape{
-	"Normalise":  shapeOf(reflect.TypeFor[deployment.Deployment]()),
-	"Claim":      shapeOf(reflect.TypeFor[deployment.Claim]()),
-	"ResolveTag": shapeOf(reflect.TypeFor[deployment.Release]()),
-	"Commits":    shapeOf(reflect.TypeFor[deployment.Commits]()),
+	"Normalise":        shapeOf(reflect.TypeFor[deployment.Deployment]()),
+	"Claim":            shapeOf(reflect.TypeFor[deployment.Claim]()),
+	"ResolveTag":       shapeOf(reflect.TypeFor[deployment.Release]()),
+	"Commits":          shapeOf(reflect.TypeFor[deployment.Commits]()),
+	"CheckMaintenance": shapeOf(reflect.TypeFor[deployment.Maintenance]()),
 	"Route": object(map[string]*shape{ // one decision for each channel, always
 		channel.Slack:     shapeOf(reflect.TypeFor[deployment.Decision]()),
 		channel.PagerDuty: shapeOf(reflect.TypeFor[deployment.Decision]()),
@@ -73,23 +74,24 @@ var contextObject = map[string]*shape{
 // needs are the keys of the document without which a function cannot do its work. The
 // definition hands over the whole document, so that no path says it.
 var needs = map[string][]string{
-	"Claim":           {"deployment"},
-	"ResolveTag":      {"deployment", "claim"},
-	"Commits":         {"deployment", "claim", "release"},
-	"Route":           {"deployment", "claim", "release", "commits"},
-	"FormatSlack":     {"deployment", "claim", "release", "commits", "plan"},
-	"FormatPagerDuty": {"deployment", "claim", "release", "commits", "plan"},
-	"FormatSns":       {"deployment", "claim", "release", "commits", "plan"},
-	"SendSlack":       {"deployment", "claim", "release", "commits", "plan", "message"},
-	"SendPagerDuty":   {"deployment", "claim", "release", "commits", "plan", "message"},
-	"Record":          {"deployment", "claim", "release", "commits", "plan", "deliveries"},
-	"RememberTag":     {"deployment", "claim", "release"},
+	"Claim":            {"deployment"},
+	"ResolveTag":       {"deployment", "claim"},
+	"Commits":          {"deployment", "claim", "release"},
+	"CheckMaintenance": {"deployment"},
+	"Route":            {"deployment", "claim", "release", "commits", "maintenance"},
+	"FormatSlack":      {"deployment", "claim", "release", "commits", "maintenance", "plan"},
+	"FormatPagerDuty":  {"deployment", "claim", "release", "commits", "maintenance", "plan"},
+	"FormatSns":        {"deployment", "claim", "release", "commits", "maintenance", "plan"},
+	"SendSlack":        {"deployment", "claim", "release", "commits", "maintenance", "plan", "message"},
+	"SendPagerDuty":    {"deployment", "claim", "release", "commits", "maintenance", "plan", "message"},
+	"Record":           {"deployment", "claim", "release", "commits", "maintenance", "plan", "deliveries"},
+	"RememberTag":      {"deployment", "claim", "release"},
 }
 
 // asides are keys that the workflow writes for people, or for itself, and that the
 // functions are given without knowing them.
 var asides = map[reflect.Type][]string{
-	reflect.TypeFor[step.Document](): {"claimFailure", "releaseFailure", "commitsFailure", "record"},
+	reflect.TypeFor[step.Document](): {"claimFailure", "releaseFailure", "commitsFailure", "maintenanceFailure", "record"},
 }
 
 // promise is an optional field that is there all the same whenever another one has a

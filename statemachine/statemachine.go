@@ -44,6 +44,7 @@ var Steps = []Step{
 	{State: "Claim", Program: "claim"},
 	{State: "ResolveTag", Program: "resolvetag"},
 	{State: "Commits", Program: "commits"},
+	{State: "CheckMaintenance", Program: "checkmaintenance"},
 	{State: "Route", Program: "route"},
 	{State: "FormatSlack", Program: "format", Channel: "slack"},
 	{State: "SendSlack", Program: "send", Channel: "slack"},

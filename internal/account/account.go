@@ -7,6 +7,7 @@ package account
 
 import (
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -22,18 +23,25 @@ type Account struct {
 	Environments []Environment `yaml:"environments" json:"environments"`
 	// Services holds what is special about some services; the first that matches counts.
 	Services []Service `yaml:"services,omitempty" json:"services,omitempty"`
+	// Pipelines are the CodePipeline pipelines that are told of; none when empty.
+	Pipelines []Pipeline `yaml:"pipelines,omitempty" json:"pipelines,omitempty"`
+	// Windows are times of planned work.
+	Windows []Window `yaml:"windows,omitempty" json:"windows,omitempty"`
 	// Sidecars are further container names that are never the service itself.
 	Sidecars []string `yaml:"sidecars,omitempty" json:"sidecars,omitempty"`
 	// LastTag is the SSM parameter that keeps a service's last good tag; {cluster} and
 	// {service} stand for the names.
-	LastTag    string     `yaml:"lastTag,omitempty" json:"lastTag,omitempty"`
-	Secrets    Secrets    `yaml:"secrets,omitempty" json:"secrets,omitempty"`
-	GitLab     *GitLab    `yaml:"gitlab,omitempty" json:"gitlab,omitempty"`
-	Slack      *Slack     `yaml:"slack,omitempty" json:"slack,omitempty"`
-	PagerDuty  *PagerDuty `yaml:"pagerduty,omitempty" json:"pagerduty,omitempty"`
-	SNS        *SNS       `yaml:"sns,omitempty" json:"sns,omitempty"`
-	Operations Operations `yaml:"operations,omitempty" json:"operations,omitempty"`
-	Logs       Logs       `yaml:"logs,omitempty" json:"logs,omitempty"`
+	LastTag string `yaml:"lastTag,omitempty" json:"lastTag,omitempty"`
+	// LastRevision is the SSM parameter that keeps a pipeline's last good revision;
+	// {pipeline} stands for the name.
+	LastRevision string     `yaml:"lastRevision,omitempty" json:"lastRevision,omitempty"`
+	Secrets      Secrets    `yaml:"secrets,omitempty" json:"secrets,omitempty"`
+	GitLab       *GitLab    `yaml:"gitlab,omitempty" json:"gitlab,omitempty"`
+	Slack        *Slack     `yaml:"slack,omitempty" json:"slack,omitempty"`
+	PagerDuty    *PagerDuty `yaml:"pagerduty,omitempty" json:"pagerduty,omitempty"`
+	SNS          *SNS       `yaml:"sns,omitempty" json:"sns,omitempty"`
+	Operations   Operations `yaml:"operations,omitempty" json:"operations,omitempty"`
+	Logs         Logs       `yaml:"logs,omitempty" json:"logs,omitempty"`
 }
 
 // Environment is a name for where services run, with the patterns that tell it. In a
@@ -45,6 +53,17 @@ type Environment struct {
 	// Clusters and Services are patterns; an empty list matches everything.
 	Clusters []string `yaml:"clusters,omitempty" json:"clusters,omitempty"`
 	Services []string `yaml:"services,omitempty" json:"services,omitempty"`
+	Told     `yaml:",inline"`
+}
+
+// Told says who is told, where that differs from what holds for all. What a service or a
+// pipeline says counts more than what its environment says.
+type Told struct {
+	// Channels are those that are told, of slack, pagerduty and sns; all that the file
+	// has when empty.
+	Channels []string `yaml:"channels,omitempty" json:"channels,omitempty"`
+	// SlackChannel is the id of the Slack channel; that of slack.channel when empty.
+	SlackChannel string `yaml:"slackChannel,omitempty" json:"slackChannel,omitempty"`
 }
 
 // Service is what is special about the services whose name matches.
@@ -55,6 +74,58 @@ type Service struct {
 	Container string `yaml:"container,omitempty" json:"container,omitempty"`
 	// Project is the service's GitLab project, such as shop/checkout.
 	Project string `yaml:"project,omitempty" json:"project,omitempty"`
+	Told    `yaml:",inline"`
+}
+
+// Pipeline is one CodePipeline pipeline.
+type Pipeline struct {
+	// Name is the pipeline's own, no pattern.
+	Name string `yaml:"name" json:"name"`
+	// Environment is the name of one of the environments.
+	Environment string `yaml:"environment" json:"environment"`
+	// Project is the GitLab project of its source, such as shop/checkout; what the
+	// revision's address says when empty.
+	Project string `yaml:"project,omitempty" json:"project,omitempty"`
+	// Artifact is the source artifact whose revision is the release, for a pipeline with
+	// several sources.
+	Artifact string `yaml:"artifact,omitempty" json:"artifact,omitempty"`
+	Told     `yaml:",inline"`
+}
+
+// Window is a time of planned work, once or again and again.
+type Window struct {
+	Name string `yaml:"name" json:"name"`
+	// Start is when the first one begins, in local time: 2026-01-04T02:00.
+	Start string `yaml:"start" json:"start"`
+	// Duration is how long each lasts: 2h30m; a week at most.
+	Duration string `yaml:"duration" json:"duration"`
+	// TimeZone is the name of an IANA time zone, such as Europe/Berlin.
+	TimeZone string `yaml:"timeZone" json:"timeZone"`
+	// Recurrence is an RRULE of RFC 5545, such as FREQ=MONTHLY;BYDAY=1SU; once when empty.
+	Recurrence string `yaml:"recurrence,omitempty" json:"recurrence,omitempty"`
+	// Services and Pipelines are patterns of what is worked on; what none of them names
+	// is told and paged as ever.
+	Services  []string `yaml:"services,omitempty" json:"services,omitempty"`
+	Pipelines []string `yaml:"pipelines,omitempty" json:"pipelines,omitempty"`
+	// Environments narrows it to the environments of these names; all when empty.
+	Environments []string `yaml:"environments,omitempty" json:"environments,omitempty"`
+	// Quiets are the channels that are told nothing, of slack, pagerduty and sns. Slack
+	// says what was suppressed, unless it is one of them.
+	Quiets []string `yaml:"quiets" json:"quiets"`
+	// Owner is who is asked about it, and Reason what is worked on.
+	Owner  string `yaml:"owner" json:"owner"`
+	Reason string `yaml:"reason" json:"reason"`
+}
+
+// Names tells whether the window is for the service or the pipeline of this environment.
+func (w Window) Names(service, pipeline, environment string) bool {
+	if len(w.Environments) > 0 && !slices.Contains(w.Environments, environment) {
+		return false
+	}
+	if pipeline != "" {
+		return len(w.Pipelines) > 0 && matchAny(w.Pipelines, pipeline)
+	}
+	return len(w.Services) > 0 && matchAny(w.Services, service)
 }
 
 // Secrets says where the secrets lie in SSM Parameter Store.
@@ -95,6 +166,9 @@ type Slack struct {
 type PagerDuty struct {
 	// Services are patterns of the services whose production failures page.
 	Services []string `yaml:"services" json:"services"`
+	// Pipelines are patterns of the pipelines whose production failures page: all, unless
+	// said otherwise; [] for none.
+	Pipelines []string `yaml:"pipelines" json:"pipelines"`
 	// URL is the Events API's address: https://events.pagerduty.com, or
 	// https://events.eu.pagerduty.com for accounts in the EU.
 	URL string `yaml:"url,omitempty" json:"url,omitempty"`
@@ -146,19 +220,69 @@ func (a Account) ServiceOf(service string) Service {
 	return Service{}
 }
 
-// Pages tells whether production failures of the service page.
-func (p PagerDuty) Pages(service string) bool {
-	for _, pattern := range p.Services {
-		if Match(pattern, service) {
-			return true
+// PipelineOf returns what the file says about the pipeline; ok is false when it is not
+// one of the file's.
+func (a Account) PipelineOf(name string) (p Pipeline, ok bool) {
+	for _, p := range a.Pipelines {
+		if p.Name == name {
+			return p, true
 		}
 	}
-	return false
+	return Pipeline{}, false
+}
+
+// EnvironmentNamed returns the environment of this name; ok is false when there is none.
+func (a Account) EnvironmentNamed(name string) (env Environment, ok bool) {
+	for _, env := range a.Environments {
+		if env.Name == name {
+			return env, true
+		}
+	}
+	return Environment{}, false
+}
+
+// ToldOf says who is told of the service, or of the pipeline when its name is not empty,
+// in the environment: the channels, all when the list is empty, and the Slack channel's id.
+func (a Account) ToldOf(service, pipeline, environment string) Told {
+	var own Told
+	if pipeline != "" {
+		p, _ := a.PipelineOf(pipeline)
+		own = p.Told
+	} else {
+		own = a.ServiceOf(service).Told
+	}
+	env, _ := a.EnvironmentNamed(environment)
+	if len(own.Channels) == 0 {
+		own.Channels = env.Channels
+	}
+	if own.SlackChannel == "" {
+		own.SlackChannel = env.SlackChannel
+	}
+	if own.SlackChannel == "" && a.Slack != nil {
+		own.SlackChannel = a.Slack.Channel
+	}
+	return own
+}
+
+// Pages tells whether production failures of the service page.
+func (p PagerDuty) Pages(service string) bool {
+	return len(p.Services) > 0 && matchAny(p.Services, service)
+}
+
+// PagesPipeline tells whether production failures of the pipeline page.
+func (p PagerDuty) PagesPipeline(pipeline string) bool {
+	return len(p.Pipelines) > 0 && matchAny(p.Pipelines, pipeline)
 }
 
 // LastTagParameter is the name of the SSM parameter that keeps the last good tag.
 func (a Account) LastTagParameter(cluster, service string) string {
 	return Fill(a.LastTag, cluster, service)
+}
+
+// LastRevisionParameter is the name of the SSM parameter that keeps the last good revision.
+// A pipeline's name may have an @, which a parameter's may not: _ stands for it.
+func (a Account) LastRevisionParameter(pipeline string) string {
+	return strings.ReplaceAll(a.LastRevision, "{pipeline}", strings.ReplaceAll(pipeline, "@", "_"))
 }
 
 // Fill puts the names in the place of {cluster} and {service}.

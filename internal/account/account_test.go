@@ -148,35 +148,3 @@ func TestLoad(t *testing.T) {
 		t.Errorf("no file: %v", err)
 	}
 }
-
-// FuzzParse looks for a text that stops the program, or that Parse accepts and the
-// Lambdas then read otherwise.
-func FuzzParse(f *testing.F) {
-	f.Add([]byte(least))
-	for _, test := range refused {
-		f.Add([]byte(test.text))
-	}
-	if example, err := os.ReadFile(filepath.Join("..", "..", "infra", "accounts", "example.yaml")); err == nil {
-		f.Add(example)
-	}
-	f.Fuzz(func(t *testing.T, text []byte) {
-		a, err := Parse(text)
-		if err != nil {
-			return
-		}
-		handed, err := json.Marshal(a)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var read Account
-		if err := json.Unmarshal(handed, &read); err != nil {
-			t.Fatal(err)
-		}
-		if again, err := json.Marshal(read); err != nil || string(again) != string(handed) {
-			t.Errorf("handed over %s, read %s, %v", handed, again, err)
-		}
-		if err := a.check(); err != nil {
-			t.Errorf("accepted, then refused: %v", err)
-		}
-	})
-}

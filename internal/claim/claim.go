@@ -76,7 +76,8 @@ func (c Claimer) Claim(ctx context.Context, d deployment.Deployment, execution s
 		return claim, err
 	}
 	claim.StartedAt, claim.Late, err = c.Ledger.Advance(ctx, deployment.Key(d, claim.Kind), claim.Kind, d)
-	if err == nil && !claim.Late && d.Status.Final() && claim.Kind == deployment.Ordinary {
+	ended := d.Status == deployment.Succeeded || d.Status == deployment.Failed // neither stopped nor superseded
+	if err == nil && !claim.Late && ended && claim.Kind == deployment.Ordinary {
 		claim.After, claim.NewerFailure, err = c.Ledger.End(ctx, d)
 	}
 	if err != nil || claim.Late || d.Kind != deployment.Rollback {

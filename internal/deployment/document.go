@@ -1,17 +1,64 @@
 package deployment
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Document is what the workflow carries from state to state. Every step adds the one
 // key that bears its name's result and touches no other, so that an execution in the
 // Step Functions console reads like a form being filled in.
 type Document struct {
-	Deployment Deployment          `json:"deployment"`
-	Claim      *Claim              `json:"claim,omitempty"`
-	Release    *Release            `json:"release,omitempty"`
-	Commits    *Commits            `json:"commits,omitempty"`
-	Plan       Plan                `json:"plan,omitempty"`
-	Deliveries map[string]Delivery `json:"deliveries,omitempty"`
+	Deployment Deployment `json:"deployment"`
+	Claim      *Claim     `json:"claim,omitempty"`
+	Release    *Release   `json:"release,omitempty"`
+	Commits    *Commits   `json:"commits,omitempty"`
+	// Maintenance is what the CheckMaintenance step writes.
+	Maintenance *Maintenance        `json:"maintenance,omitempty"`
+	Plan        Plan                `json:"plan,omitempty"`
+	Deliveries  map[string]Delivery `json:"deliveries,omitempty"`
+}
+
+// Cause is why it failed, in as few words as are known: what the pipeline's failed
+// action said, else [Deployment.Cause].
+func (d Document) Cause() string {
+	if d.Release != nil && d.Release.FailedAction != nil {
+		return d.Release.FailedAction.Cause()
+	}
+	return d.Deployment.Cause()
+}
+
+// Maintenance says which maintenance windows were in force when the event was emitted.
+type Maintenance struct {
+	// Windows are those that name what is deployed; empty when none is in force.
+	Windows []Window `json:"windows"`
+	// Reason says in few words why the windows could not be looked up: then none counts.
+	Reason string `json:"reason,omitempty"`
+}
+
+// Quiets returns the window that quiets the channel the longest; nil when none does.
+func (m *Maintenance) Quiets(channel string) *Window {
+	if m == nil {
+		return nil
+	}
+	var longest *Window
+	for i, window := range m.Windows {
+		if slices.Contains(window.Quiets, channel) && (longest == nil || window.Until.After(longest.Until)) {
+			longest = &m.Windows[i]
+		}
+	}
+	return longest
+}
+
+// Window is one maintenance window of the account file, while it is in force.
+type Window struct {
+	Name  string    `json:"name"`
+	Since time.Time `json:"since"`
+	Until time.Time `json:"until"`
+	// Quiets are the channels that are told nothing.
+	Quiets []string `json:"quiets"`
+	Owner  string   `json:"owner"`
+	Reason string   `json:"reason"`
 }
 
 // Kind is whether this is a deployment or a rollback. An event tells it only when a
@@ -69,6 +116,9 @@ type Plan map[string]Decision
 type Decision struct {
 	Decision Verdict `json:"decision"`
 	Reason   Reason  `json:"reason"`
+	// Window is the maintenance window that suppressed it; nil unless the reason is
+	// maintenance_window.
+	Window *Window `json:"window,omitempty"`
 }
 
 // Verdict is the decision itself.
@@ -104,6 +154,11 @@ const (
 	NewerFailure       Reason = "newer_failure"       // another deployment has failed since
 	NotClaimed         Reason = "not_claimed"         // without the ledger, it may be a rollback
 	OtherCluster       Reason = "other_cluster"       // not one of the account file's clusters
+	OtherPipeline      Reason = "other_pipeline"      // not one of the account file's pipelines
+	PipelineNotPaged   Reason = "pipeline_not_paged"  // the account file pages nobody for it
+	NotRouted          Reason = "not_routed"          // the account file routes it to other channels
+	MaintenanceWindow  Reason = "maintenance_window"  // planned work: see the decision's window
+	DrillNotPaged      Reason = "drill_not_paged"     // an exercise that is to wake nobody
 	UnknownStatus      Reason = "unknown_status"      // an event name of which nothing is known
 )
 

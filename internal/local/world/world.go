@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"fanfare/internal/account"
+	"fanfare/internal/accountfile"
 	"fanfare/internal/local/edge"
 	"fanfare/internal/local/engine"
 	"fanfare/internal/local/fault"
@@ -57,7 +58,7 @@ type World struct {
 // Start runs the engine, the edge and the stand-ins on loopback ports that are free,
 // the same as the last time where possible. Nothing is deployed yet.
 func Start(ctx context.Context, o Options) (*World, error) {
-	a, err := account.Read(filepath.Join(o.Root, "infra", "accounts", o.AccountFile+".yaml"))
+	a, err := accountfile.Read(filepath.Join(o.Root, "infra", "accounts", o.AccountFile+".yaml"))
 	if err != nil {
 		return nil, err
 	}

@@ -1,8 +1,10 @@
-package account
+// Package accountfile reads the file that a person writes about an AWS account, and tells
+// every mistake in it. It is kept apart from package account, so that no function carries
+// along what reads YAML.
+package accountfile
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -14,20 +16,12 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml"
-)
 
-// Defaults of the account file.
-const (
-	DefaultLastTag   = "/ecs/deployments/{cluster}/{service}/last-tag"
-	DefaultPrefix    = "/fanfare"
-	DefaultRetention = 30
-	DefaultGitLab    = "https://gitlab.com"
-	DefaultSlack     = "https://slack.com/api/"
-	DefaultPagerDuty = "https://events.pagerduty.com"
+	"fanfare/internal/account"
 )
 
 // Read reads an account file (YAML) and checks it. All problems are told at once.
-func Read(file string) (*Account, error) {
+func Read(file string) (*account.Account, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("reading the account file: %w", err)
@@ -40,16 +34,16 @@ func Read(file string) (*Account, error) {
 }
 
 // Parse reads the text of an account file, fills in the defaults and checks it.
-func Parse(text []byte) (*Account, error) {
-	var a Account
+func Parse(text []byte) (*account.Account, error) {
+	var a account.Account
 	if err := decode(text, &a); err != nil {
 		return nil, err
 	}
-	a.fillIn()
-	return &a, a.check()
+	fillIn(&a)
+	return &a, check(&a)
 }
 
-func decode(text []byte, a *Account) (err error) {
+func decode(text []byte, a *account.Account) (err error) {
 	// The YAML library stumbles over some tags, such as CloudFormation's !Ref.
 	defer func() {
 		if stumbled := recover(); stumbled != nil {
@@ -83,35 +77,26 @@ func noneLeftEmpty(text []byte) error {
 	return errors.Join(problems...)
 }
 
-// Load reads the account as the CDK app wrote it for the Lambdas (JSON).
-func Load(file string) (Account, error) {
-	var a Account
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return a, fmt.Errorf("reading the account beside the program: %w", err)
-	}
-	if err := json.Unmarshal(text, &a); err != nil {
-		return a, fmt.Errorf("reading the account beside the program: %w", err)
-	}
-	return a, nil
-}
-
-func (a *Account) fillIn() {
-	setDefault(&a.LastTag, DefaultLastTag)
-	setDefault(&a.Secrets.Prefix, DefaultPrefix)
+func fillIn(a *account.Account) {
+	setDefault(&a.LastTag, account.DefaultLastTag)
+	setDefault(&a.LastRevision, account.DefaultLastRevision)
+	setDefault(&a.Secrets.Prefix, account.DefaultPrefix)
 	if a.Logs.RetentionDays == 0 {
-		a.Logs.RetentionDays = DefaultRetention
+		a.Logs.RetentionDays = account.DefaultRetention
 	}
 	if a.GitLab != nil {
-		setDefault(&a.GitLab.URL, DefaultGitLab)
+		setDefault(&a.GitLab.URL, account.DefaultGitLab)
 		setDefault(&a.GitLab.Ref, "{tag}")
 	}
 	if a.Slack != nil {
-		setDefault(&a.Slack.URL, DefaultSlack)
+		setDefault(&a.Slack.URL, account.DefaultSlack)
 		setDefault(&a.Slack.Via, "bot")
 	}
 	if a.PagerDuty != nil {
-		setDefault(&a.PagerDuty.URL, DefaultPagerDuty)
+		setDefault(&a.PagerDuty.URL, account.DefaultPagerDuty)
+		if a.PagerDuty.Pipelines == nil {
+			a.PagerDuty.Pipelines = []string{"*"}
+		}
 	}
 	if a.SNS != nil && len(a.SNS.Statuses) == 0 {
 		a.SNS.Statuses = []string{"failed"}
@@ -142,7 +127,7 @@ var (
 )
 
 // check returns every problem of the file, one a line.
-func (a *Account) check() error {
+func check(a *account.Account) error {
 	var problems []error
 	problem := func(field, format string, args ...any) {
 		problems = append(problems, fmt.Errorf("%s: %s", field, fmt.Sprintf(format, args...)))
@@ -154,7 +139,7 @@ func (a *Account) check() error {
 	}
 	must(accountID.MatchString(a.ID), "account", "twelve digits in quotes", a.ID)
 	must(region.MatchString(a.Region), "region", "an AWS region such as eu-west-1", a.Region)
-	must(ssmName.MatchString(a.LastTag), "lastTag", "an SSM parameter name such as "+DefaultLastTag, a.LastTag)
+	must(ssmName.MatchString(a.LastTag), "lastTag", "an SSM parameter name such as "+account.DefaultLastTag, a.LastTag)
 	must(strings.Contains(a.LastTag, "{service}"), "lastTag", "a name with {service} in it, as each service has its own,", a.LastTag)
 	must(ssmName.MatchString(a.Secrets.Prefix), "secrets.prefix", "the beginning of an SSM parameter name, such as /fanfare,", a.Secrets.Prefix)
 	// Whoever may write last good tags could else write secrets.
@@ -176,7 +161,7 @@ func (a *Account) check() error {
 	for i, env := range a.Environments {
 		field := fmt.Sprintf("environments[%d]", i)
 		must(env.Name != "", field+".name", "a name such as production", env.Name)
-		must(!slices.ContainsFunc(a.Environments[:i], func(other Environment) bool { return other.Name == env.Name }),
+		must(!slices.ContainsFunc(a.Environments[:i], func(other account.Environment) bool { return other.Name == env.Name }),
 			field+".name", "a name that no other environment has", env.Name)
 		checkPatterns(problem, field+".clusters", env.Clusters)
 		checkPatterns(problem, field+".services", env.Services)
@@ -184,13 +169,13 @@ func (a *Account) check() error {
 	for i, s := range a.Services {
 		checkPatterns(problem, fmt.Sprintf("services[%d].name", i), []string{s.Name})
 	}
-	a.checkChannels(problem, must)
+	checkChannels(a, problem, must)
 	return errors.Join(problems...)
 }
 
 type problemFunc func(field, format string, args ...any)
 
-func (a *Account) checkChannels(problem problemFunc, must func(ok bool, field, expected, found string)) {
+func checkChannels(a *account.Account, problem problemFunc, must func(ok bool, field, expected, found string)) {
 	if g := a.GitLab; g != nil {
 		must(isHTTP(g.URL), "gitlab.url", "an address such as https://gitlab.com", g.URL)
 		must(strings.Contains(g.Ref, "{tag}"), "gitlab.ref", "a template with {tag} in it, such as v{tag},", g.Ref)
@@ -208,11 +193,11 @@ func (a *Account) checkChannels(problem problemFunc, must func(ok bool, field, e
 	}
 	if s := a.Slack; s != nil {
 		must(s.Via == "bot" || s.Via == "webhook", "slack.via", "bot or webhook", s.Via)
-		must(isHTTP(s.URL), "slack.url", "an address such as "+DefaultSlack, s.URL)
+		must(isHTTP(s.URL), "slack.url", "an address such as "+account.DefaultSlack, s.URL)
 		must(s.Via == "webhook" || channelID.MatchString(s.Channel), "slack.channel", "a channel's id such as C0123456789 (not its name)", s.Channel)
 	}
 	if p := a.PagerDuty; p != nil {
-		must(isHTTP(p.URL), "pagerduty.url", "an address such as "+DefaultPagerDuty, p.URL)
+		must(isHTTP(p.URL), "pagerduty.url", "an address such as "+account.DefaultPagerDuty, p.URL)
 		if len(p.Services) == 0 {
 			problem("pagerduty.services", `at least one pattern expected ("*" for all services), else nobody is ever paged`)
 		}

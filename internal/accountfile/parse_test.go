@@ -1,6 +1,7 @@
-package account
+package accountfile
 
 import (
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -9,6 +10,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"fanfare/internal/account"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -112,7 +115,7 @@ func TestProblems(t *testing.T) {
 // TestDefaults holds what the file need not say.
 func TestDefaults(t *testing.T) {
 	t.Parallel()
-	production := []Environment{{Name: "production"}}
+	production := []account.Environment{{Name: "production"}}
 	base := Account{ID: "123456789012", Region: "eu-west-1", Environments: production,
 		LastTag: "/ecs/deployments/{cluster}/{service}/last-tag", Secrets: Secrets{Prefix: "/fanfare"}, Logs: Logs{RetentionDays: 30}}
 	with := func(change func(*Account)) Account {
@@ -205,4 +208,36 @@ func TestReadNamesTheFile(t *testing.T) {
 	if a, err := Read(wrong); a != nil || err == nil || !strings.HasPrefix(err.Error(), wrong+": account: ") {
 		t.Errorf("got %v, %v", a, err)
 	}
+}
+
+// FuzzParse looks for a text that stops the program, or that Parse accepts and the
+// Lambdas then read otherwise.
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(least))
+	for _, test := range refused {
+		f.Add([]byte(test.text))
+	}
+	if example, err := os.ReadFile(filepath.Join("..", "..", "infra", "accounts", "example.yaml")); err == nil {
+		f.Add(example)
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		a, err := Parse(text)
+		if err != nil {
+			return
+		}
+		handed, err := json.Marshal(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var read account.Account
+		if err := json.Unmarshal(handed, &read); err != nil {
+			t.Fatal(err)
+		}
+		if again, err := json.Marshal(read); err != nil || string(again) != string(handed) {
+			t.Errorf("handed over %s, read %s, %v", handed, again, err)
+		}
+		if err := check(a); err != nil {
+			t.Errorf("accepted, then refused: %v", err)
+		}
+	})
 }
