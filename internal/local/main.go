@@ -21,7 +21,7 @@ const usage = `Usage: local COMMAND
   down             stop it
   send FILE        play one event in it, and print what came of it
                      -json   as one JSON object
-  tools            install the pinned tools, and nothing else
+  tools [checks]   install the pinned tools, and with checks what only the tests and the bench run
 
 Each is a target of the Makefile too: make demo, make up, make send EVENT=FILE.
 `

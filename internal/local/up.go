@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -53,8 +54,12 @@ func await(built <-chan error, say func(string)) error {
 	}
 }
 
-func installTools(ctx context.Context, p place, _ []string) error {
-	_, err := tools.Ensure(ctx, p.tools, progress(time.Now()))
+func installTools(ctx context.Context, p place, args []string) error {
+	say := progress(time.Now())
+	_, err := tools.Ensure(ctx, p.tools, say)
+	if err == nil && slices.Contains(args, "checks") {
+		_, err = tools.EnsureChecks(ctx, p.tools, say)
+	}
 	return err
 }
 

@@ -120,7 +120,7 @@ func TestMissingSpace(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.free = func(string) (uint64, error) { return 400_000_000, nil }
-	_, err = s.ensure(t.Context(), part{name: "node", title: "x", stamp: nodeStamp, install: installNode})
+	_, err = s.ensure(t.Context(), part{name: "node", title: "x", stamp: nodeStamp(packageJSON, packageLock, "cdk"), install: installNode(packageJSON, packageLock)})
 	if err == nil || !strings.Contains(err.Error(), "needs 1.5 GB, and 0.4 GB are free") {
 		t.Fatalf("got %v", err)
 	}
@@ -147,7 +147,7 @@ func TestSpaceRunsOut(t *testing.T) {
 				answers = answers[1:]
 				return answer, nil
 			}
-			_, err = s.ensure(t.Context(), part{name: "node", title: "x", stamp: nodeStamp, install: installNode})
+			_, err = s.ensure(t.Context(), part{name: "node", title: "x", stamp: nodeStamp(packageJSON, packageLock, "cdk"), install: installNode(packageJSON, packageLock)})
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want %q", err, c.want)
 			}

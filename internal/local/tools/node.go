@@ -16,6 +16,12 @@ var packageJSON []byte
 //go:embed package-lock.json
 var packageLock []byte
 
+//go:embed checks/package.json
+var checkPackages []byte
+
+//go:embed checks/package-lock.json
+var checkLock []byte
+
 // minNode is the oldest Node that all pinned packages declare they run on.
 var minNode = version{20, 16}
 
@@ -45,8 +51,8 @@ func EnsureNode(ctx context.Context, dir string, progress func(string)) (NodeToo
 	modules, err := s.ensure(ctx, part{
 		name:    "node",
 		title:   "the CDK and the workflow validator (Node)",
-		stamp:   nodeStamp,
-		install: installNode,
+		stamp:   nodeStamp(packageJSON, packageLock, "cdk", "asl-validator"),
+		install: installNode(packageJSON, packageLock),
 	})
 	if err != nil {
 		return NodeTools{}, err
@@ -56,16 +62,26 @@ func EnsureNode(ctx context.Context, dir string, progress func(string)) (NodeToo
 
 func nodeBin(dir, name string) string { return filepath.Join(dir, "node_modules", ".bin", name) }
 
-func nodeStamp(dir string) string {
-	for _, name := range []string{"cdk", "asl-validator"} {
-		if _, err := os.Stat(nodeBin(dir, name)); err != nil {
-			return ""
+// nodeStamp is empty when one of the programs is not there.
+func nodeStamp(packages, locked []byte, programs ...string) func(dir string) string {
+	return func(dir string) string {
+		for _, name := range programs {
+			if _, err := os.Stat(nodeBin(dir, name)); err != nil {
+				return ""
+			}
 		}
+		return digest(packages, locked) + "\n"
 	}
-	return digest(packageJSON, packageLock) + "\n"
 }
 
-func installNode(ctx context.Context, dir string, lock *os.File) error {
+// installNode installs the packages that the lock file pins.
+func installNode(packages, locked []byte) func(ctx context.Context, dir string, lock *os.File) error {
+	return func(ctx context.Context, dir string, lock *os.File) error {
+		return installPackages(ctx, dir, packages, locked, lock)
+	}
+}
+
+func installPackages(ctx context.Context, dir string, packages, locked []byte, lock *os.File) error {
 	npm, err := findNPM()
 	if err != nil {
 		return err
@@ -73,7 +89,7 @@ func installNode(ctx context.Context, dir string, lock *os.File) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	for name, content := range map[string][]byte{"package.json": packageJSON, "package-lock.json": packageLock} {
+	for name, content := range map[string][]byte{"package.json": packages, "package-lock.json": locked} {
 		if err := os.WriteFile(filepath.Join(dir, name), content, 0o644); err != nil {
 			return err
 		}

@@ -12,10 +12,18 @@ import (
 //go:embed requirements.in
 var requirementsIn string
 
+//go:embed checks/requirements.in
+var checkRequirementsIn string
+
 // TestPythonPins sees that every package is pinned, by version and by hash, to no
 // particular index, and that what must stay out is out.
 func TestPythonPins(t *testing.T) {
 	t.Parallel()
+	t.Run("engine", func(t *testing.T) { t.Parallel(); pythonPins(t, requirements, requirementsIn) })
+	t.Run("checks", func(t *testing.T) { t.Parallel(); pythonPins(t, checkRequirements, checkRequirementsIn) })
+}
+
+func pythonPins(t *testing.T, requirements []byte, requirementsIn string) {
 	text := strings.ReplaceAll(string(requirements), "\\\n", " ")
 	pin := regexp.MustCompile(`^([a-z0-9-]+)==(\S+)( ; [^-]+)?(\s+--hash=sha256:[0-9a-f]{64})+$`)
 	names := map[string]bool{}
@@ -33,7 +41,7 @@ func TestPythonPins(t *testing.T) {
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
 		}
-		direct, _, _ := strings.Cut(line, " ")
+		direct, _, _ := strings.Cut(strings.ReplaceAll(line, "_", "-"), " ")
 		if !strings.Contains(text, direct+" ") {
 			t.Errorf("%s is asked for in requirements.in and not pinned", direct)
 		}
@@ -52,6 +60,11 @@ func TestPythonPins(t *testing.T) {
 // particular registry, and that the lock file belongs to package.json.
 func TestNodePins(t *testing.T) {
 	t.Parallel()
+	t.Run("engine", func(t *testing.T) { t.Parallel(); nodePins(t, packageJSON, packageLock) })
+	t.Run("checks", func(t *testing.T) { t.Parallel(); nodePins(t, checkPackages, checkLock) })
+}
+
+func nodePins(t *testing.T, packageJSON, packageLock []byte) {
 	type pkg struct {
 		Version, Resolved, Integrity string
 		Dependencies                 map[string]string

@@ -14,6 +14,9 @@ import (
 //go:embed requirements.txt
 var requirements []byte
 
+//go:embed checks/requirements.txt
+var checkRequirements []byte
+
 // minPython is the oldest Python that the local engine runs on.
 var minPython = version{3, 10}
 
@@ -50,8 +53,8 @@ func EnsurePython(ctx context.Context, dir string, progress func(string)) (strin
 	venv, err := s.ensure(ctx, part{
 		name:    "python",
 		title:   "the local engine (Python)",
-		stamp:   pythonStamp,
-		install: installPython,
+		stamp:   pythonStamp(requirements),
+		install: installPython(requirements),
 	})
 	if err != nil {
 		return "", err
@@ -63,15 +66,24 @@ func venvPython(venv string) string { return filepath.Join(venv, "bin", "python"
 
 // pythonStamp names the interpreter behind the environment too: an environment does
 // not survive an update of the Python it was made with.
-func pythonStamp(venv string) string {
-	interpreter, err := filepath.EvalSymlinks(venvPython(venv))
-	if err != nil {
-		return ""
+func pythonStamp(requirements []byte) func(venv string) string {
+	return func(venv string) string {
+		interpreter, err := filepath.EvalSymlinks(venvPython(venv))
+		if err != nil {
+			return ""
+		}
+		return digest(requirements) + "\n" + venv + "\n" + interpreter + "\n"
 	}
-	return digest(requirements) + "\n" + venv + "\n" + interpreter + "\n"
 }
 
-func installPython(ctx context.Context, venv string, lock *os.File) error {
+// installPython installs the pinned packages into a virtual environment.
+func installPython(requirements []byte) func(ctx context.Context, venv string, lock *os.File) error {
+	return func(ctx context.Context, venv string, lock *os.File) error {
+		return installPins(ctx, venv, requirements, lock)
+	}
+}
+
+func installPins(ctx context.Context, venv string, requirements []byte, lock *os.File) error {
 	python, err := findPython(ctx)
 	if err != nil {
 		return err

@@ -103,11 +103,11 @@ func TestOtherInterpreter(t *testing.T) {
 		if err := os.Symlink(interpreter, venvPython(venv)); err != nil {
 			t.Fatal(err)
 		}
-		stamps = append(stamps, pythonStamp(venv))
+		stamps = append(stamps, pythonStamp(requirements)(venv))
 		if err := os.Remove(interpreter); err != nil {
 			t.Fatal(err)
 		}
-		if stamp := pythonStamp(venv); stamp != "" {
+		if stamp := pythonStamp(requirements)(venv); stamp != "" {
 			t.Errorf("a dangling environment has the stamp %q", stamp)
 		}
 	}
@@ -167,7 +167,7 @@ func TestTwoAtOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := os.WriteFile(filepath.Join(dir, "node.stamp"), []byte(nodeStamp(modules)), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "node.stamp"), []byte(nodeStamp(packageJSON, packageLock, "cdk", "asl-validator")(modules)), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	first.Close()

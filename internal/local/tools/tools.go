@@ -1,14 +1,18 @@
 // Package tools installs the pinned command line tools that the local world runs on:
-// the local engine (Python), and the CDK's command line and the workflow validator
-// (Node). The pins, with a hash for every file that is fetched, are part of this
+// the local engine (Python), the CDK's command line and the workflow validator (Node),
+// and what checks the template and the messages (both). The pins, with a hash for every file that is fetched, are part of this
 // program, so that two people with the same commit have the same tools.
 //
 // A folder of tools looks like this. The stamps are written last, so that an
 // interrupted installation is done again, and name what was installed, so that a
 // changed pin is noticed:
 //
-//	python/  python.stamp  python.lock
-//	node/    node.stamp    node.lock
+//	python/         python.stamp         python.lock
+//	node/           node.stamp           node.lock
+//	checks-python/  checks-python.stamp  checks-python.lock
+//	checks-node/    checks-node.stamp    checks-node.lock
+//
+// The checks are what only the tests and the bench run.
 package tools
 
 import (
@@ -44,15 +48,7 @@ type Tools struct {
 //
 // Whatever is missing on the machine is told in one sentence each, with how to get it.
 func Ensure(ctx context.Context, dir string, progress func(string)) (*Tools, error) {
-	if progress != nil {
-		var mu sync.Mutex
-		unguarded := progress
-		progress = func(line string) {
-			mu.Lock()
-			defer mu.Unlock()
-			unguarded(line)
-		}
-	}
+	progress = oneAtATime(progress)
 	var (
 		tools              Tools
 		wg                 sync.WaitGroup
@@ -68,6 +64,19 @@ func Ensure(ctx context.Context, dir string, progress func(string)) (*Tools, err
 		return nil, err
 	}
 	return &tools, nil
+}
+
+// oneAtATime keeps two goroutines from calling progress at once; nil stays nil.
+func oneAtATime(progress func(string)) func(string) {
+	if progress == nil {
+		return nil
+	}
+	var mu sync.Mutex
+	return func(line string) {
+		mu.Lock()
+		defer mu.Unlock()
+		progress(line)
+	}
 }
 
 // Check tells whether this machine has what Ensure needs: Python with its venv
