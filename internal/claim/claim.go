@@ -55,7 +55,7 @@ func (c Claimer) Claim(ctx context.Context, d deployment.Deployment, execution s
 		// red, and an alarm; telling the event without knowing would tell it twice.
 		died, err := c.Executions.Died(ctx, holder)
 		if err != nil {
-			slog.Warn("taking the event for told", "holder", holder, "error", failure.Classify(err).Error())
+			slog.WarnContext(ctx, "taking the event for told", "holder", holder, "error", failure.Classify(err).Error())
 		}
 		if died {
 			claim.Outcome = deployment.TakenOver

@@ -78,17 +78,25 @@ func (l *Ledger) WriteAudit(ctx context.Context, doc deployment.Document, row Au
 	_, _, err := l.apply(ctx, update{
 		pk: "event#" + d.ClaimKey(), sk: "delivery#" + row.Channel,
 		set: "#service = :service, #time = :time, #status = :status, kind = :kind, environment = :environment, deployment = :deployment, " +
-			"version = :version, decision = :decision, reason = :reason, " + outcome + ", detail = :detail, " +
+			"version = :version, decision = :decision, reason = :reason, maintenanceWindow = :window, " + outcome + ", detail = :detail, " +
 			"tries = :tries, latencyMs = :latency, execution = :execution, recordedAt = :now",
 		names: map[string]string{"#service": IndexKey, "#time": IndexSort, "#status": "status"},
 		values: item{
 			":service": text(d.ServiceKey()), ":time": text(moment(d.Time)), ":status": text(string(d.Status)),
 			":kind": text(string(doc.Kind())), ":environment": text(d.Environment), ":deployment": text(doc.Key()),
 			":version": text(row.Version), ":decision": text(string(row.Decision.Decision)), ":reason": text(string(row.Decision.Reason)),
-			":outcome": text(string(row.Delivery.Outcome)), ":detail": text(row.Delivery.Reason), ":receipt": texts(row.Delivery.Receipt),
+			":window": text(windowOf(row.Decision)), ":outcome": text(string(row.Delivery.Outcome)), ":detail": text(row.Delivery.Reason), ":receipt": texts(row.Delivery.Receipt),
 			":tries": number(int64(row.Delivery.Attempts)), ":latency": number(row.Latency.Milliseconds()),
 			":execution": text(row.Execution), ":now": text(moment(l.Now())),
 		},
 	})
 	return err
+}
+
+// windowOf names the maintenance window that suppressed it; empty when none did.
+func windowOf(d deployment.Decision) string {
+	if d.Window == nil {
+		return ""
+	}
+	return d.Window.Name
 }

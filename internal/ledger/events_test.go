@@ -96,12 +96,19 @@ func TestWriteAudit(t *testing.T) {
 		":expires": values(in)[":expires"], ":now": moment(now), ":service": serviceKey, ":time": moment(some.Time), ":status": "succeeded",
 		":kind": "rollback", ":environment": "production", ":deployment": deploymentKey + "/rollback", ":version": "1.42.0",
 		":decision": "deliver", ":reason": "production_success", ":outcome": "dead_lettered", ":detail": "Permanent", ":tries": "3",
-		":latency": "2500", ":execution": "execution-of-mine",
+		":latency": "2500", ":execution": "execution-of-mine", ":window": "",
 	}
 	if keyOf(in.Key) != "event#"+claimKey+" delivery#pagerduty" || !reflect.DeepEqual(values(in), want) {
 		t.Errorf("wrote %s\n%v\nwant\n%v", keyOf(in.Key), values(in), want)
 	}
 	if got := getTexts(in.ExpressionAttributeValues, ":receipt"); !reflect.DeepEqual(got, row.Delivery.Receipt) {
 		t.Errorf("receipt %v", got)
+	}
+	row.Decision = deployment.Decision{Decision: deployment.Suppress, Reason: deployment.MaintenanceWindow, Window: &deployment.Window{Name: "upgrade"}}
+	if err := f.ledger().WriteAudit(t.Context(), document(deployment.Ordinary), row); err != nil {
+		t.Fatal(err)
+	}
+	if v := values(f.last(t)); v[":reason"] != "maintenance_window" || v[":window"] != "upgrade" {
+		t.Errorf("of a window: wrote %v", v)
 	}
 }

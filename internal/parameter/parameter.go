@@ -67,7 +67,7 @@ func (s *Secrets) Secret(ctx context.Context, name string) (secret.Value, error)
 		var passing *failure.Transient
 		if k, ok := s.known[name]; ok && errors.As(failure.Classify(err), &passing) {
 			// What was good minutes ago is a better guess than that nobody is told.
-			slog.Warn("using a secret read before", "error", failure.Classify(err).Error())
+			slog.WarnContext(ctx, "using a secret read before", "error", failure.Classify(err).Error())
 			return k.value, nil
 		}
 		return secret.Value{}, err

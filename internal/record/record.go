@@ -54,7 +54,7 @@ func (r Recorder) Record(ctx context.Context, doc deployment.Document, execution
 			Latency: latency(doc.Deployment, delivery),
 		}
 		if doc.Release != nil {
-			row.Version = doc.Release.Image.Version()
+			row.Version = doc.Release.Version()
 		}
 		if err := r.Ledger.WriteAudit(ctx, doc, row); err != nil {
 			return Result{}, fmt.Errorf("recording what became of %s: %w", name, err)

@@ -9,17 +9,58 @@ import (
 	"fanfare/internal/deployment"
 )
 
-// Decide makes the plan. Production failures page; nothing else ever does.
+// Decide makes the plan. Production failures page; nothing else ever does. What a channel
+// would be told is then held against who is to be told of this, against drills that wake
+// nobody, and against planned work, in this order.
 func Decide(doc deployment.Document, a account.Account) deployment.Plan {
-	if d := doc.Deployment; d.Cluster != "" && len(a.Clusters) > 0 && !slices.Contains(a.Clusters, d.Cluster) {
-		// The rule lets events through that do not name their cluster as such.
-		other := suppress(deployment.OtherCluster)
+	if reason := elsewhere(doc.Deployment, a); reason != "" {
+		other := suppress(reason)
 		return deployment.Plan{channel.Slack: other, channel.PagerDuty: other, channel.SNS: other}
 	}
-	return deployment.Plan{
+	plan := deployment.Plan{
 		channel.Slack:     slack(doc, a),
 		channel.PagerDuty: pagerduty(doc, a),
 		channel.SNS:       sns(doc, a),
+	}
+	for name, decision := range plan {
+		if decision.Decision == deployment.Deliver {
+			plan[name] = reconsider(name, decision, doc, a)
+		}
+	}
+	return plan
+}
+
+// elsewhere says why the event is none of this account file's; empty when it is. The
+// rules let through what does not name its cluster as such, and drills of anything.
+func elsewhere(d deployment.Deployment, a account.Account) deployment.Reason {
+	if d.Pipeline != "" {
+		if _, ours := a.PipelineOf(d.Pipeline); !ours {
+			return deployment.OtherPipeline
+		}
+		return ""
+	}
+	if d.Cluster != "" && len(a.Clusters) > 0 && !slices.Contains(a.Clusters, d.Cluster) {
+		return deployment.OtherCluster
+	}
+	return ""
+}
+
+// reconsider looks for a reason not to tell the channel what it would be told.
+func reconsider(name string, decision deployment.Decision, doc deployment.Document, a account.Account) deployment.Decision {
+	d := doc.Deployment
+	told := a.ToldOf(d.Service, d.Pipeline, d.Environment).Channels
+	window := doc.Maintenance.Quiets(name)
+	switch {
+	case len(told) > 0 && !slices.Contains(told, name):
+		return suppress(deployment.NotRouted)
+	case d.Drill != nil && !d.Drill.Page && name != channel.Slack:
+		return suppress(deployment.DrillNotPaged)
+	case name == channel.PagerDuty && decision.Reason == deployment.ProductionSuccess:
+		return decision // an incident ends whenever it ends
+	case window != nil:
+		return deployment.Decision{Decision: deployment.Suppress, Reason: deployment.MaintenanceWindow, Window: window}
+	default:
+		return decision
 	}
 }
 
@@ -59,7 +100,9 @@ func pagerduty(doc deployment.Document, a account.Account) deployment.Decision {
 		return suppress(deployment.UnknownStatus)
 	case !d.Production:
 		return suppress(notProduction(d))
-	case !a.PagerDuty.Pages(d.Service):
+	case d.Pipeline != "" && !a.PagerDuty.PagesPipeline(d.Pipeline):
+		return suppress(deployment.PipelineNotPaged)
+	case d.Pipeline == "" && !a.PagerDuty.Pages(d.Service):
 		return suppress(deployment.ServiceNotPaged)
 	case late(doc):
 		return suppress(deployment.LateEvent)

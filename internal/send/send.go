@@ -47,7 +47,7 @@ func (s Step) Send(ctx context.Context, doc deployment.Document, message json.Ra
 	}
 	attempt, err := s.begin(ctx, doc)
 	if err != nil {
-		slog.Warn("sending without the ledger", "channel", s.Channel, "error", failure.Classify(err).Error())
+		slog.WarnContext(ctx, "sending without the ledger", "channel", s.Channel, "error", failure.Classify(err).Error())
 	} else if attempt.Delivered.Outcome != "" {
 		return attempt.Delivered, nil
 	}
@@ -100,6 +100,6 @@ func (s Step) end(ctx context.Context, doc deployment.Document, delivery deploym
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	if err := s.Ledger.EndDelivery(ctx, doc.Deployment, s.Channel, delivery); err != nil {
-		slog.Warn("the delivery could not be noted", "channel", s.Channel, "error", failure.Classify(err).Error())
+		slog.WarnContext(ctx, "the delivery could not be noted", "channel", s.Channel, "error", failure.Classify(err).Error())
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"fanfare/internal/account"
 	"fanfare/internal/deployment"
 	"fanfare/internal/failure"
+	"fanfare/internal/text"
 )
 
 // Input is what the workflow gives to a function.
@@ -52,7 +53,7 @@ func AccountFile() string {
 // runtime. What is wrong with the configuration ends the process before the first
 // invocation.
 func Main[Out any](name string, build func(account.Account) (Handle[Out], error)) {
-	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, nil)).With("step", name))
+	slog.SetDefault(newLog(os.Stderr, name))
 	a, err := account.Load(AccountFile())
 	if err != nil {
 		fatal(err)
@@ -71,7 +72,8 @@ func fatal(err error) {
 
 // Handler decodes the input, calls handle and returns its error by class, outermost,
 // as Step Functions must see it. It logs one line: what was handled, how long it took
-// and how it ended, never what was in it.
+// and how it ended, never what was in it. That line, and all that handle logs with its
+// context, says which deployment it is about.
 func Handler[Out any](handle Handle[Out]) func(context.Context, json.RawMessage) (Out, error) {
 	return func(ctx context.Context, raw json.RawMessage) (Out, error) {
 		began := time.Now()
@@ -81,15 +83,38 @@ func Handler[Out any](handle Handle[Out]) func(context.Context, json.RawMessage)
 		if err = json.Unmarshal(raw, &in); err != nil {
 			err = failure.Permanentf("reading the step's input: %w", err)
 		} else {
+			d := in.Document.Deployment
+			ctx = about(ctx, first(d.Event, idOf(in.Event)), d)
 			out, err = handle(ctx, in)
+			if made, ok := any(out).(deployment.Deployment); ok && err == nil { // only now is it known
+				ctx = about(ctx, made.Event, made)
+			}
 		}
-		d := in.Document.Deployment
-		log := slog.With("event", d.Event, "deployment", d.ID, "service", d.Service, "ms", time.Since(began).Milliseconds())
+		ms := time.Since(began).Milliseconds()
 		if err = failure.Classify(err); err != nil {
-			log.Error("failed", "error", err.Error())
+			slog.ErrorContext(ctx, "failed", "ms", ms, "error", err.Error())
 			return out, err
 		}
-		log.Info("done")
+		slog.InfoContext(ctx, "done", "ms", ms)
 		return out, nil
 	}
+}
+
+// idOf is the id of a raw event, if it can be told.
+func idOf(raw json.RawMessage) string {
+	var event struct {
+		ID string `json:"id"`
+	}
+	_ = json.Unmarshal(raw, &event) // what is no event is told by Normalise
+	return text.Cut(text.Line(event.ID), maxID)
+}
+
+// maxID is how many characters of an event's id are logged.
+const maxID = 100
+
+func first(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
 }

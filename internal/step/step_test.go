@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"fanfare/internal/deployment"
 	"fanfare/internal/failure"
 )
 
@@ -22,7 +23,7 @@ func logged(t *testing.T) *bytes.Buffer {
 	t.Helper()
 	var out bytes.Buffer
 	before := slog.Default()
-	slog.SetDefault(slog.New(slog.NewJSONHandler(&out, nil)))
+	slog.SetDefault(newLog(&out, "probe"))
 	t.Cleanup(func() { slog.SetDefault(before) })
 	return &out
 }
@@ -69,10 +70,42 @@ func TestHandlerDone(t *testing.T) {
 	}
 	delete(fields, "ms")
 	delete(fields, "time")
-	want := map[string]any{"level": "INFO", "msg": "done", "service": "checkout",
+	want := map[string]any{"level": "INFO", "msg": "done", "step": "probe", "service": "checkout",
 		"event": "0c9a7e52-41d3-4b8e-8f10-2d6b5e7a9c31", "deployment": "ecs-svc/4471829034417823006"}
 	if !reflect.DeepEqual(fields, want) { // nothing else: no payload
 		t.Errorf("got %v", fields)
+	}
+}
+
+// TestEveryLineSaysWhatItIsAbout: also those of the step itself, and those of Normalise,
+// whose input has no deployment yet.
+func TestEveryLineSaysWhatItIsAbout(t *testing.T) {
+	out := logged(t)
+	_, err := Handler(func(ctx context.Context, _ Input) (string, error) {
+		slog.WarnContext(ctx, "something was slow")
+		return "", nil
+	})(t.Context(), fixture(t))
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	if err != nil || len(lines) != 2 {
+		t.Fatalf("%v, logged %q", err, lines)
+	}
+	for _, line := range lines {
+		var fields map[string]any
+		if err := json.Unmarshal([]byte(line), &fields); err != nil || fields["deployment"] != "ecs-svc/4471829034417823006" || fields["service"] != "checkout" {
+			t.Errorf("logged %s, %v", line, err)
+		}
+	}
+	out.Reset()
+	made := deployment.Deployment{Event: "e1", ID: "execution-1", Pipeline: "checkout-production"}
+	_, err = Handler(func(context.Context, Input) (deployment.Deployment, error) { return made, nil })(t.Context(), json.RawMessage(`{"event": {"id": "e1"}}`))
+	if fields := line(t, out); err != nil || fields["event"] != "e1" || fields["deployment"] != "execution-1" || fields["pipeline"] != "checkout-production" {
+		t.Errorf("logged %v, %v", fields, err)
+	}
+	_, err = Handler(func(context.Context, Input) (deployment.Deployment, error) {
+		return deployment.Deployment{}, failure.Permanentf("refused")
+	})(t.Context(), json.RawMessage(`{"event": {"id": "e2"}}`))
+	if fields := line(t, out); err == nil || fields["event"] != "e2" {
+		t.Errorf("logged %v, %v", fields, err)
 	}
 }
 
