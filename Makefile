@@ -22,7 +22,7 @@ help: ## List the targets
 
 ## On this machine
 
-.PHONY: demo up down send
+.PHONY: demo up down send bench
 demo: ## Play deployments through all of Fanfare on this machine, then stop
 	@$(local) demo
 
@@ -35,9 +35,16 @@ down: ## Stop the local world
 send: ## Play one event in the local world: EVENT=file.json, and JSON=1 for one JSON object
 	@$(local) send $(if $(filter-out 0,$(JSON)),-json) -- "$$EVENT"
 
+bench: ## Measure the functions: size, start, memory, beside Python; messages; the price
+	@$(local) bench $(if $(RUNS),-runs $(RUNS))
+
 ## In an AWS account
 
-.PHONY: synth diff deploy
+.PHONY: check synth diff deploy
+check: ## Look for mistakes in account files: ACCOUNT=name or a file's path; all without it
+	@$(needs_go)
+	@go run ./infra/check $(ACCOUNT)
+
 synth: tools needs-account ## Synthesise the stack of an account: ACCOUNT=name
 	@$(cdk) synth --quiet -c account="$(ACCOUNT)" && echo "build/cdk.out"
 
@@ -55,12 +62,12 @@ needs-account:
 
 ## Tests
 
-.PHONY: test test-fast check test-unit test-stack test-e2e golden tools clean
+.PHONY: test test-fast lint test-unit test-stack test-e2e golden tools checks clean
 test: ## Everything, from nothing: checks, unit tests, the template, end to end
 	@$(needs_go)
-	@$(MAKE) check
+	@$(MAKE) lint
 	@$(MAKE) test-unit
-	@$(MAKE) tools
+	@$(MAKE) checks
 	@$(MAKE) test-stack
 	@$(MAKE) test-e2e
 
@@ -68,7 +75,7 @@ test-fast: ## The unit tests alone: no Node, no Python, no network
 	@$(needs_go)
 	go test $(fast)
 
-check: ## Format, vet, lint
+lint: ## Format, vet, lint
 	@$(needs_go)
 	@unformatted=$$(gofmt -l infra internal lambdas statemachine); test -z "$$unformatted" || { echo "not formatted: $$unformatted" >&2; exit 1; }
 	go mod tidy -diff
@@ -91,6 +98,9 @@ golden: ## Write the golden files anew; look at the difference before it is comm
 
 tools: ## Install the pinned tools below build/tools
 	@$(local) tools
+
+checks: ## Install what only the tests and the bench run
+	@$(local) tools checks
 
 clean: ## Remove all that was built; stops the local world
 	@test ! -x build/bin/local || build/bin/local down

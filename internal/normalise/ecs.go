@@ -7,14 +7,10 @@ import (
 	"fanfare/internal/account"
 	"fanfare/internal/deployment"
 	"fanfare/internal/failure"
-	"fanfare/internal/text"
 )
 
 // ecsDetailType is matched whole: there are newer kinds of events whose names contain it.
 const ecsDetailType = "ECS Deployment State Change"
-
-// maxReason is how many characters of ECS's own sentence are kept.
-const maxReason = 500
 
 // ecsDetail is the detail of an "ECS Deployment State Change":
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_service_deployment_events.html
@@ -49,30 +45,18 @@ func fromECS(e envelope, a account.Account) (deployment.Deployment, error) {
 	if err != nil {
 		return none, err
 	}
-	d := deployment.Deployment{
-		Event:     string(e.ID),
-		Source:    "ecs",
-		Name:      string(detail.EventName),
-		Account:   first(string(e.Account), service.account),
-		Region:    first(string(e.Region), service.region),
-		Partition: service.partition,
-		Cluster:   first(clusterName(detail.ClusterARN), service.cluster),
-		Service:   service.name,
-		ID:        string(detail.DeploymentID),
-		Status:    deployment.Unknown,
-		Kind:      deployment.Ordinary,
-		Reason:    text.Cut(text.Line(string(detail.Reason)), maxReason),
-		Time:      e.Time.instant(),
-		UpdatedAt: detail.UpdatedAt.instant(),
-	}
+	d := begin(e, deployment.ECS, service.arn)
+	d.Name = string(detail.EventName)
+	d.Cluster = first(clusterName(detail.ClusterARN), service.cluster)
+	d.Service = service.name
+	d.ID = string(detail.DeploymentID)
+	d.Reason = sentence(detail.Reason)
+	d.UpdatedAt = detail.UpdatedAt.instant()
 	if status, known := ecsStatus[detail.EventName]; known {
 		d.Status = status
 	}
 	if d.Status == deployment.InProgress && announcesRollback(detail.Reason) {
 		d.Kind = deployment.Rollback
-	}
-	if d.Partition == "" {
-		d.Partition = partitionOf(d.Region)
 	}
 	if d.Time.IsZero() { // events are put in order by it, so nearly right will do
 		d.Time = d.UpdatedAt
@@ -95,14 +79,8 @@ func checkECS(d deployment.Deployment, e envelope) error {
 		return expected("resources", "a service's name of "+aName, word(d.Service))
 	case d.Cluster != "" && !isName(d.Cluster):
 		return expected("detail.clusterArn", "a cluster's name of "+aName, word(d.Cluster))
-	case !isRegion(d.Region):
-		return expected("region", "a region such as eu-west-1", word(d.Region))
-	case !isID(d.Account) || strings.ContainsAny(d.Account, "/|"): // they part the keys
-		return expected("account", "the AWS account's number", word(d.Account))
-	case d.Time.IsZero():
-		return expected("time", "a time such as 2006-01-02T15:04:05Z", e.Time)
 	}
-	return nil
+	return checkPlace(d, e)
 }
 
 // announcesRollback tells whether ECS's sentence says that an earlier deployment is
@@ -119,7 +97,10 @@ func announcesRollback(reason word) bool {
 
 // serviceARN is an ECS service's ARN, taken apart. The cluster is empty in the old
 // short form, arn:aws:ecs:region:account:service/name.
-type serviceARN struct{ partition, region, account, cluster, name string }
+type serviceARN struct {
+	arn
+	cluster, name string
+}
 
 // findService takes the first ARN of a service: events may name other resources, too.
 func findService(resources words) (serviceARN, error) {
@@ -135,21 +116,14 @@ func findService(resources words) (serviceARN, error) {
 	return serviceARN{}, expected("resources", "the ARN of an ECS service", found)
 }
 
-func parseServiceARN(s string) (arn serviceARN, ok bool) {
-	part := strings.SplitN(s, ":", 6)
-	if len(part) != 6 || part[0] != "arn" || part[2] != "ecs" {
-		return arn, false
-	}
-	partition := part[1]
-	if partition != "" && !(strings.HasPrefix(partition, "aws") && isName(partition)) {
-		return arn, false
-	}
-	path, ok := strings.CutPrefix(part[5], "service/")
+func parseServiceARN(s string) (serviceARN, bool) {
+	arn, ours := parseARN(s, "ecs")
+	path, ok := strings.CutPrefix(arn.resource, "service/")
 	cluster, name, long := strings.Cut(path, "/")
 	if !long {
 		cluster, name = "", path
 	}
-	return serviceARN{partition, part[3], part[4], cluster, name}, ok && name != ""
+	return serviceARN{arn, cluster, name}, ours && ok && name != ""
 }
 
 // clusterName is the name in a cluster's ARN; the text itself when it is no such ARN.
@@ -158,11 +132,4 @@ func clusterName(arn word) string {
 		return name
 	}
 	return string(arn)
-}
-
-func first(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }

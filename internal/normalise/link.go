@@ -29,18 +29,27 @@ func partitionOf(region string) string {
 	}
 }
 
-// consoleURL leads to the service's deployments; to the clusters when the cluster is
-// unknown; empty when the partition has no known console.
+// consoleURL leads to the pipeline's execution, or to the service's deployments; to the
+// pipeline, or the clusters, when the execution or the cluster is unknown; empty when
+// the partition has no known console.
 func consoleURL(d deployment.Deployment) string {
-	if d.Cluster == "" {
+	switch {
+	case d.Pipeline != "":
+		return console(d, pipelinePath(d))
+	case d.Cluster == "":
 		return console(d, "/ecs/v2/clusters")
+	default:
+		return console(d, servicePath(d)+"/deployments")
 	}
-	return console(d, servicePath(d)+"/deployments")
 }
 
 // logsURL leads to the CloudWatch log group that the account file names, else to the
-// service's logs in the ECS console. Group is a template, or empty.
+// service's logs in the ECS console. Group is a template, or empty. A pipeline has no
+// log: its actions have.
 func logsURL(d deployment.Deployment, group string) string {
+	if d.Pipeline != "" {
+		return ""
+	}
 	needsCluster := group == "" || strings.Contains(group, "{cluster}")
 	if needsCluster && d.Cluster == "" {
 		return ""
@@ -59,6 +68,14 @@ func logsURL(d deployment.Deployment, group string) string {
 
 func servicePath(d deployment.Deployment) string {
 	return "/ecs/v2/clusters/" + d.Cluster + "/services/" + d.Service
+}
+
+func pipelinePath(d deployment.Deployment) string {
+	path := "/codesuite/codepipeline/pipelines/" + url.PathEscape(d.Pipeline)
+	if d.ID == "" {
+		return path + "/view"
+	}
+	return path + "/executions/" + url.PathEscape(d.ID) + "/visualization"
 }
 
 func console(d deployment.Deployment, path string) string {

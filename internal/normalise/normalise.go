@@ -31,10 +31,11 @@ type foreign struct {
 	CodeStar word            `json:"detailType"`
 	Records  json.RawMessage `json:"Records"`
 	Message  json.RawMessage `json:"Message"`
+	Approval json.RawMessage `json:"approval"`
 }
 
 // Event makes a deployment of an event as EventBridge gives it. What the account file
-// says of the service's environment is filled in. Every error is a
+// says of the service's or the pipeline's environment is filled in. Every error is a
 // [failure.Permanent] that names the field and what was expected there.
 func Event(raw json.RawMessage, a account.Account) (deployment.Deployment, error) {
 	e, err := open(raw)
@@ -44,8 +45,12 @@ func Event(raw json.RawMessage, a account.Account) (deployment.Deployment, error
 	switch strings.ToLower(string(e.Source)) {
 	case "aws.ecs":
 		return fromECS(e, a)
+	case "aws.codepipeline":
+		return fromCodePipeline(e, a)
+	case "fanfare.drill":
+		return fromDrill(e, a)
 	default:
-		return deployment.Deployment{}, expected("source", "aws.ecs", e.Source)
+		return deployment.Deployment{}, expected("source", "aws.ecs, aws.codepipeline or fanfare.drill", e.Source)
 	}
 }
 
@@ -66,6 +71,8 @@ func open(raw json.RawMessage) (envelope, error) {
 		return e, failure.Permanentf("detail-type: an EventBridge event expected, found one wrapped by a queue or topic (Records)")
 	case e.DetailType == "" && f.Message != nil:
 		return e, failure.Permanentf("detail-type: an EventBridge event expected, found one wrapped by SNS (Message)")
+	case e.DetailType == "" && f.Approval != nil:
+		return e, failure.Permanentf("detail-type: an EventBridge event expected, found CodePipeline's message of an approval (approval)")
 	case !isID(string(e.ID)):
 		return e, expected("id", anID, e.ID)
 	case !isObject(e.Detail):
@@ -74,12 +81,60 @@ func open(raw json.RawMessage) (envelope, error) {
 	return e, nil
 }
 
-// fillIn sets what is the same for all sources: the account file's word on where it
-// runs, and the links.
+// begin makes a deployment of what the envelope says. What that leaves out, the ARN of
+// what is deployed may know.
+func begin(e envelope, source string, of arn) deployment.Deployment {
+	d := deployment.Deployment{
+		Event:     string(e.ID),
+		Source:    source,
+		Account:   first(string(e.Account), of.account),
+		Region:    first(string(e.Region), of.region),
+		Partition: of.partition,
+		Status:    deployment.Unknown,
+		Kind:      deployment.Ordinary,
+		Time:      e.Time.instant(),
+	}
+	if d.Partition == "" {
+		d.Partition = partitionOf(d.Region)
+	}
+	return d
+}
+
+// checkPlace refuses a place or a time that must not flow into keys and links.
+func checkPlace(d deployment.Deployment, e envelope) error {
+	switch {
+	case !isRegion(d.Region):
+		return expected("region", "a region such as eu-west-1", word(d.Region))
+	case !isPart(d.Account):
+		return expected("account", "the AWS account's number", word(d.Account))
+	case d.Time.IsZero():
+		return expected("time", "a time such as 2006-01-02T15:04:05Z", e.Time)
+	}
+	return nil
+}
+
+// fillIn sets what the account file says: where it runs, and the links.
 func fillIn(d *deployment.Deployment, a account.Account) {
-	if env, ok := a.EnvironmentOf(d.Cluster, d.Service); ok {
+	if env, ok := environmentOf(*d, a); ok {
 		d.Environment, d.Production = env.Name, env.Production
 	}
 	d.ConsoleURL = consoleURL(*d)
 	d.LogsURL = logsURL(*d, a.Logs.Group)
+}
+
+// environmentOf finds a service's environment by its patterns, a pipeline's by what the
+// file says of the pipeline.
+func environmentOf(d deployment.Deployment, a account.Account) (account.Environment, bool) {
+	if d.Pipeline == "" {
+		return a.EnvironmentOf(d.Cluster, d.Service)
+	}
+	p, _ := a.PipelineOf(d.Pipeline)
+	return a.EnvironmentNamed(p.Environment)
+}
+
+func first(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
 }

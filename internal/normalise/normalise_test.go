@@ -28,6 +28,10 @@ var shop = account.Account{
 		{Name: "production", Production: true, Clusters: []string{"*-production"}},
 		{Name: "staging", Clusters: []string{"*-staging"}},
 	},
+	Pipelines: []account.Pipeline{
+		{Name: "checkout-production", Environment: "production"},
+		{Name: "checkout-staging", Environment: "staging"},
+	},
 }
 
 func TestGolden(t *testing.T) {
@@ -66,17 +70,23 @@ func TestGolden(t *testing.T) {
 			}
 		})
 	}
-	if told < 6 {
+	if told < 14 {
 		t.Errorf("%d events under testdata", told)
 	}
 }
 
-// change makes an event of a fixture with some fields set anew; a nil takes one away.
+// change makes an event of ECS with some fields set anew; see changeOf.
+func change(t *testing.T, changes fields) json.RawMessage {
+	t.Helper()
+	return changeOf(t, "in-progress", changes)
+}
+
+// changeOf makes an event of a fixture with some fields set anew; a nil takes one away.
 // A field of the detail is named detail.<name>.
-func change(t *testing.T, changes map[string]any) json.RawMessage {
+func changeOf(t *testing.T, fixture string, changes fields) json.RawMessage {
 	t.Helper()
 	var event map[string]any
-	if err := json.Unmarshal(read(t, "testdata/in-progress.json"), &event); err != nil {
+	if err := json.Unmarshal(read(t, "testdata/"+fixture+".json"), &event); err != nil {
 		t.Fatal(err)
 	}
 	detail := event["detail"].(map[string]any)
@@ -187,6 +197,7 @@ func TestRefused(t *testing.T) {
 		{name: "CodeStar notification", raw: `{"account":"1","detailType":"CodePipeline Pipeline Execution State Change","detail":{},"additionalAttributes":{}}`, field: "detail-type"},
 		{name: "from a topic", raw: `{"Records":[{"EventSource":"aws:sns","Sns":{"Message":"{}"}}]}`, field: "detail-type"},
 		{name: "as a topic posts it", raw: `{"Type":"Notification","Message":"{}"}`, field: "detail-type"},
+		{name: "message of an approval", raw: `{"region":"eu-west-1","consoleLink":"https://example.com","approval":{"pipelineName":"checkout-production"}}`, field: "detail-type"},
 		{name: "no id", changes: fields{"id": nil}, field: "id"},
 		{name: "blank id", changes: fields{"id": " "}, field: "id"},
 		{name: "id with a control character", changes: fields{"id": "a\x00b"}, field: "id"},
@@ -195,6 +206,7 @@ func TestRefused(t *testing.T) {
 		{name: "detail as text", changes: fields{"detail": "{}"}, field: "detail"},
 		{name: "another source", changes: fields{"source": "aws.ec2"}, field: "source"},
 		{name: "no source", changes: fields{"source": nil}, field: "source"},
+		{name: "the source of pipelines", changes: fields{"source": "aws.codepipeline"}, field: "detail-type"},
 		{name: "daemon deployment", changes: fields{"detail-type": "ECS Daemon Deployment State Change"}, field: "detail-type"},
 		{name: "service action", changes: fields{"detail-type": "ECS Service Action"}, field: "detail-type"},
 		{name: "no event name", changes: fields{"detail.eventName": nil}, field: "detail.eventName"},
@@ -221,15 +233,21 @@ func TestRefused(t *testing.T) {
 			if test.changes != nil {
 				raw = change(t, test.changes)
 			}
-			d, err := normalise.Event(raw, shop)
-			var permanent *failure.Permanent
-			if !errors.As(err, &permanent) || !strings.HasPrefix(err.Error(), test.field+": ") {
-				t.Errorf("got %+v, %v; want a Permanent about %s", d, err, test.field)
-			}
-			if err != nil && len(err.Error()) > 400 {
-				t.Errorf("the error is %d bytes long", len(err.Error()))
-			}
+			refused(t, raw, test.field)
 		})
+	}
+}
+
+// refused fails the test unless the event is refused for good, with the field named.
+func refused(t *testing.T, raw json.RawMessage, field string) {
+	t.Helper()
+	d, err := normalise.Event(raw, shop)
+	var permanent *failure.Permanent
+	if !errors.As(err, &permanent) || !strings.HasPrefix(err.Error(), field+": ") {
+		t.Errorf("got %+v, %v; want a Permanent about %s", d, err, field)
+	}
+	if err != nil && len(err.Error()) > 400 {
+		t.Errorf("the error is %d bytes long", len(err.Error()))
 	}
 }
 

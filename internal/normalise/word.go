@@ -64,6 +64,12 @@ const (
 	anID    = "1 to 256 printable ASCII characters without a blank"
 	maxName = 255
 	aName   = "1 to 255 letters, digits, hyphens and underscores"
+
+	maxPipelineName = 100
+	aPipelineName   = "1 to 100 letters, digits and any of .@_-"
+
+	// maxReason is how many characters of the vendor's own sentence are kept.
+	maxReason = 500
 )
 
 // isID tells whether s can be an id: it becomes part of keys.
@@ -77,9 +83,25 @@ func isName(s string) bool {
 	return s != "" && len(s) <= maxName && strings.Trim(s, nameCharacters) == ""
 }
 
+// isPart tells whether s can be an id that stands between the marks that part keys.
+func isPart(s string) bool {
+	return isID(s) && !strings.ContainsAny(s, "/|")
+}
+
+// isPipelineName tells whether s is what CodePipeline allows as a name:
+// https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_PipelineDeclaration.html
+func isPipelineName(s string) bool {
+	return s != "" && len(s) <= maxPipelineName && strings.Trim(s, nameCharacters+".@") == ""
+}
+
 // isRegion tells whether s has the form of a region's name: it becomes part of a host.
 func isRegion(s string) bool {
 	return len(s) <= 64 && strings.Trim(s, "-") == s && isName(s) && !strings.Contains(s, "_")
+}
+
+// sentence makes what somebody wrote fit for a message.
+func sentence(w word) string {
+	return text.Cut(text.Line(string(w)), maxReason)
 }
 
 func isObject(raw json.RawMessage) bool {
