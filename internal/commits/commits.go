@@ -51,9 +51,9 @@ type Finder struct {
 	rules  rules
 }
 
-// Find returns the commits between the two images of the document's release, newest
-// first. Any trouble only shortens the message: Reason then says in a few plain words
-// why there are none, and CompareURL is given all the same if it is known.
+// Find returns the commits between the two images, or revisions, of the document's
+// release, newest first. Any trouble only shortens the message: Reason then says in a few
+// plain words why there are none, and CompareURL is given all the same if it is known.
 func (f *Finder) Find(ctx context.Context, doc deployment.Document) deployment.Commits {
 	f.once.Do(f.prepare)
 	ctx, cancel := context.WithTimeout(outbound.WithEvent(ctx, doc.Deployment.Event), f.budget)
@@ -69,7 +69,7 @@ func (f *Finder) Find(ctx context.Context, doc deployment.Document) deployment.C
 	if err != nil {
 		found.Reason = reasonOf(err, q)
 		// Classify takes addresses out of the text.
-		f.Log.WarnContext(ctx, "no commits from GitLab", "service", doc.Deployment.Service,
+		f.Log.WarnContext(ctx, "no commits from GitLab", "service", doc.Deployment.Subject(),
 			"reason", found.Reason, "error", failure.Classify(err).Error())
 		return found
 	}

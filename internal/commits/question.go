@@ -79,7 +79,7 @@ func (r *rules) question(doc deployment.Document) (question, string) {
 	if reason := reasonOfOutcome(release); reason != "" {
 		return q, reason
 	}
-	q.project = r.project(release, doc.Deployment.Service)
+	q.project = r.project(release, doc.Deployment)
 	switch {
 	case q.project == "":
 		return q, noProject
@@ -87,34 +87,65 @@ func (r *rules) question(doc deployment.Document) (question, string) {
 		return q, badAddress
 	case !isProject(q.project):
 		return q, badProject
-	case release.Image.Tag == "" || release.Previous.Tag == "":
-		return q, noTag
 	}
-	q.from, q.to = r.refOf(release.Previous.Tag), r.refOf(release.Image.Tag)
+	var reason string
+	if doc.Deployment.Pipeline != "" {
+		q.from, q.to, reason = commitsOf(release)
+	} else {
+		q.from, q.to, reason = r.refsOf(release)
+	}
 	if q.removed {
 		q.from, q.to = q.to, q.from
 	}
-	switch {
-	case q.from == "" || q.to == "":
-		return q, badRef
-	case q.from == q.to:
-		return q, sameCommit
+	if reason == "" && q.from == q.to {
+		reason = sameCommit
 	}
-	return q, ""
+	return q, reason
 }
 
-// project is the service's GitLab project: what its own tag says counts more than what
-// the account file says about it, and that more than the rule for all services.
-func (r *rules) project(release deployment.Release, service string) string {
+// refsOf are the Git refs of a service's two images, or the reason why there are none.
+func (r *rules) refsOf(release deployment.Release) (from, to, reason string) {
+	if release.Image.Tag == "" || release.Previous.Tag == "" {
+		return "", "", noTag
+	}
+	from, to = r.refOf(release.Previous.Tag), r.refOf(release.Image.Tag)
+	if from == "" || to == "" {
+		return "", "", badRef
+	}
+	return from, to, ""
+}
+
+// commitsOf are the ids of a pipeline's two revisions, which are those of commits when
+// its source is a Git repository.
+func commitsOf(release deployment.Release) (from, to, reason string) {
+	from, to = release.PreviousRevision.ID, release.Revision.ID
+	switch {
+	case from == "" || to == "":
+		return "", "", noRevision
+	case !commitID.MatchString(from) || !commitID.MatchString(to):
+		return "", "", noCommit
+	}
+	return from, to, ""
+}
+
+// project is the GitLab project. Of a pipeline, what the account file says counts more
+// than what the revision's address says, which may be that of a fork or a mirror. Of a
+// service, what its own tag says counts more than what the account file says about it,
+// and that more than the rule for all services.
+func (r *rules) project(release deployment.Release, d deployment.Deployment) string {
 	if r.account.GitLab == nil {
 		return ""
 	}
-	project := release.Project
+	pipeline, _ := r.account.PipelineOf(d.Pipeline)
+	project := pipeline.Project
 	if project == "" {
-		project = r.account.ServiceOf(service).Project
+		project = release.Project
 	}
-	if project == "" {
-		project = strings.ReplaceAll(r.account.GitLab.Project, "{service}", service)
+	if project == "" && d.Pipeline == "" {
+		project = r.account.ServiceOf(d.Service).Project
+	}
+	if project == "" && d.Pipeline == "" {
+		project = strings.ReplaceAll(r.account.GitLab.Project, "{service}", d.Service)
 	}
 	return strings.Trim(project, "/ ")
 }

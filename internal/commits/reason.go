@@ -26,6 +26,8 @@ const (
 	releaseUnknown = "the release is unknown"
 	noTag          = "the image has no tag"
 	badRef         = "the image tag names no Git ref"
+	noRevision     = "one of the two revisions is unknown"
+	noCommit       = "the revision is no Git commit"
 	noProject      = "no GitLab project is set"
 	badProject     = "the GitLab project's name is malformed"
 	badAddress     = "the GitLab address is malformed"

@@ -126,7 +126,7 @@ func (l *Ledger) SaveRelease(ctx context.Context, doc deployment.Document, r dep
 	if err != nil || doc.Kind() == deployment.Rollback {
 		return err
 	}
-	_, _, err = l.setImage(ctx, doc.Deployment.ServiceKey(), "tried", r.Image, Started(doc, r))
+	_, _, err = l.setVersion(ctx, doc.Deployment.ServiceKey(), "tried", version{r.Image, r.Revision.ID}, Started(doc, r))
 	return err
 }
 
@@ -137,11 +137,18 @@ func (l *Ledger) LastTried(ctx context.Context, serviceKey string) (deployment.I
 	return imageOf(found), err
 }
 
+// LastTriedRevision is the id of the revision of the pipeline's latest execution that was
+// no rollback; empty when none has been seen.
+func (l *Ledger) LastTriedRevision(ctx context.Context, serviceKey string) (string, error) {
+	found, err := l.get(ctx, "service#"+serviceKey, "tried")
+	return getText(found, "revision"), err
+}
+
 // SetGood notes the image as the service's last good one, unless that of a deployment
 // which started later has been noted: then late is true. It returns the image that is
 // noted now.
 func (l *Ledger) SetGood(ctx context.Context, serviceKey string, image deployment.Image, startedAt time.Time) (now deployment.Image, late bool, err error) {
-	found, ok, err := l.setImage(ctx, serviceKey, "good", image, startedAt)
+	found, ok, err := l.setVersion(ctx, serviceKey, "good", version{image: image}, startedAt)
 	return imageOf(found), !ok, err
 }
 
@@ -151,14 +158,33 @@ func (l *Ledger) Good(ctx context.Context, serviceKey string) (deployment.Image,
 	return imageOf(found), err
 }
 
-func (l *Ledger) setImage(ctx context.Context, serviceKey, sk string, image deployment.Image, startedAt time.Time) (item, bool, error) {
+// SetGoodRevision is to a pipeline what [Ledger.SetGood] is to a service: it notes the id
+// of the revision.
+func (l *Ledger) SetGoodRevision(ctx context.Context, serviceKey, revision string, startedAt time.Time) (now string, late bool, err error) {
+	found, ok, err := l.setVersion(ctx, serviceKey, "good", version{revision: revision}, startedAt)
+	return getText(found, "revision"), !ok, err
+}
+
+// GoodRevision is the id of the pipeline's last good revision; empty when none is noted.
+func (l *Ledger) GoodRevision(ctx context.Context, serviceKey string) (string, error) {
+	found, err := l.get(ctx, "service#"+serviceKey, "good")
+	return getText(found, "revision"), err
+}
+
+// version is what a deployment brought: the image of a service, or a pipeline's revision.
+type version struct {
+	image    deployment.Image
+	revision string
+}
+
+func (l *Ledger) setVersion(ctx context.Context, serviceKey, sk string, v version, startedAt time.Time) (item, bool, error) {
 	return l.apply(ctx, update{
 		pk: "service#" + serviceKey, sk: sk,
-		set:       "repository = :repository, tag = :tag, digest = :digest, startedAt = :started",
+		set:       "repository = :repository, tag = :tag, digest = :digest, revision = :revision, startedAt = :started",
 		condition: "attribute_not_exists(startedAt) OR startedAt <= :started",
 		values: item{
-			":repository": text(image.Repository), ":tag": text(image.Tag), ":digest": text(image.Digest),
-			":started": text(moment(startedAt)),
+			":repository": text(v.image.Repository), ":tag": text(v.image.Tag), ":digest": text(v.image.Digest),
+			":revision": text(v.revision), ":started": text(moment(startedAt)),
 		},
 	})
 }
@@ -167,8 +193,8 @@ func imageOf(i item) deployment.Image {
 	return deployment.Image{Repository: getText(i, "repository"), Tag: getText(i, "tag"), Digest: getText(i, "digest")}
 }
 
-// Started is when the document's deployment started: as ECS says, else when its first
-// event was emitted, as far as that was seen.
+// Started is when the document's deployment started: as ECS says, since CodePipeline does
+// not, else when its first event was emitted, as far as that was seen.
 func Started(doc deployment.Document, r deployment.Release) time.Time {
 	switch {
 	case !r.StartedAt.IsZero():

@@ -125,6 +125,43 @@ func TestImages(t *testing.T) {
 	}
 }
 
+// TestRevisions keeps of a pipeline what TestImages keeps of a service.
+func TestRevisions(t *testing.T) {
+	t.Parallel()
+	const pipelineKey = "123456789012/eu-west-1/pipeline:checkout"
+	doc := document(deployment.Ordinary)
+	doc.Deployment.Cluster, doc.Deployment.Service, doc.Deployment.Pipeline = "", "", "checkout"
+	f := &table{found: item{"revision": text("0a1b"), "tag": text("")}}
+	if err := f.ledger().SaveRelease(t.Context(), doc, deployment.Release{Revision: deployment.Revision{ID: "0a1b", Artifact: "App"}}); err != nil {
+		t.Fatal(err)
+	}
+	if in := f.last(t); keyOf(in.Key) != "service#"+pipelineKey+" tried" || values(in)[":revision"] != "0a1b" || values(in)[":tag"] != "" ||
+		!strings.Contains(expressions(in), "revision = :revision") {
+		t.Errorf("tried: wrote %s, %v", keyOf(in.Key), values(in))
+	}
+	if got, err := f.ledger().LastTriedRevision(t.Context(), pipelineKey); err != nil || got != "0a1b" || keyOf(f.gets[0].Key) != "service#"+pipelineKey+" tried" {
+		t.Errorf("tried: got %q, %v", got, err)
+	}
+	if got, err := f.ledger().GoodRevision(t.Context(), pipelineKey); err != nil || got != "0a1b" || keyOf(f.gets[1].Key) != "service#"+pipelineKey+" good" {
+		t.Errorf("good: got %q, %v", got, err)
+	}
+	if got, err := (&table{}).ledger().GoodRevision(t.Context(), pipelineKey); err != nil || got != "" {
+		t.Errorf("nothing noted: got %q, %v", got, err)
+	}
+	for _, late := range []bool{false, true} {
+		f := &table{found: item{"revision": text("0a1b")}, refuse: late}
+		got, isLate, err := f.ledger().SetGoodRevision(t.Context(), pipelineKey, "2c3d", now)
+		if err != nil || isLate != late || got != "0a1b" {
+			t.Errorf("got %q, %v, %v", got, isLate, err)
+		}
+		in := f.last(t)
+		if keyOf(in.Key) != "service#"+pipelineKey+" good" || values(in)[":revision"] != "2c3d" || values(in)[":started"] != moment(now) ||
+			!strings.Contains(expressions(in), "startedAt <= :started") {
+			t.Errorf("wrote %s, %v", keyOf(in.Key), values(in))
+		}
+	}
+}
+
 func TestStarted(t *testing.T) {
 	t.Parallel()
 	claimed, unclaimed := document(deployment.Ordinary), document(deployment.Ordinary)

@@ -18,15 +18,19 @@ import (
 )
 
 var (
-	noon      = time.Date(2026, 3, 14, 12, 0, 0, 0, time.UTC)
-	errAsked  = errors.New("the service asked is out of order")
-	digest    = "sha256:" + strings.Repeat("4f7c21ab", 8)
-	parameter = "/ecs/deployments/shop/checkout/last-tag"
+	noon       = time.Date(2026, 3, 14, 12, 0, 0, 0, time.UTC)
+	errAsked   = errors.New("the service asked is out of order")
+	digest     = "sha256:" + strings.Repeat("4f7c21ab", 8)
+	parameter  = "/ecs/deployments/shop/checkout/last-tag"
+	ofPipeline = "/codepipeline/deployments/checkout/last-revision"
 )
+
+func isParameter(name string) bool { return name == parameter || name == ofPipeline }
 
 // world is the ledger's guard and the parameter, which knows no guard.
 type world struct {
 	image     deployment.Image
+	revision  string
 	startedAt time.Time
 	service   string
 	value     string // of the parameter
@@ -54,11 +58,29 @@ func (w *world) Good(_ context.Context, service string) (deployment.Image, error
 	return w.image, nil
 }
 
+func (w *world) SetGoodRevision(_ context.Context, pipeline, revision string, startedAt time.Time) (string, bool, error) {
+	if w.fail == "SetGoodRevision" {
+		return "", false, errAsked
+	}
+	if startedAt.Before(w.startedAt) {
+		return w.revision, true, nil
+	}
+	w.service, w.revision, w.startedAt = pipeline, revision, startedAt
+	return revision, false, nil
+}
+
+func (w *world) GoodRevision(_ context.Context, pipeline string) (string, error) {
+	if w.fail == "GoodRevision" || pipeline != w.service {
+		return "", errAsked
+	}
+	return w.revision, nil
+}
+
 func (w *world) PutParameter(_ context.Context, in *ssm.PutParameterInput, _ ...func(*ssm.Options)) (*ssm.PutParameterOutput, error) {
 	if w.fail == "PutParameter" {
 		return nil, errAsked
 	}
-	if in.Type != types.ParameterTypeString || !aws.ToBool(in.Overwrite) || aws.ToString(in.Name) != parameter || aws.ToString(in.Value) == "" {
+	if in.Type != types.ParameterTypeString || !aws.ToBool(in.Overwrite) || !isParameter(aws.ToString(in.Name)) || aws.ToString(in.Value) == "" {
 		return nil, errors.New("what SSM would refuse")
 	}
 	w.value = *in.Value
@@ -70,7 +92,8 @@ func (w *world) PutParameter(_ context.Context, in *ssm.PutParameterInput, _ ...
 }
 
 func (w *world) rememberer() Rememberer {
-	return Rememberer{Ledger: w, Parameters: w, Account: account.Account{LastTag: account.DefaultLastTag}}
+	return Rememberer{Ledger: w, Parameters: w, Account: account.Account{
+		LastTag: account.DefaultLastTag, LastRevision: account.DefaultLastRevision}}
 }
 
 // document is a deployment of that tag, which started so many minutes after noon.
@@ -108,6 +131,7 @@ func TestNotRemembered(t *testing.T) {
 		change func(doc *deployment.Document)
 		want   string
 	}{
+		{"drill", func(doc *deployment.Document) { doc.Deployment.Drill = &deployment.Drill{Page: true} }, "a drill is not a release"},
 		{"in progress", func(doc *deployment.Document) { doc.Deployment.Status = deployment.InProgress }, "not a success"},
 		{"failed", func(doc *deployment.Document) { doc.Deployment.Status = deployment.Failed }, "not a success"},
 		{"unknown status", func(doc *deployment.Document) { doc.Deployment.Status = deployment.Unknown }, "not a success"},

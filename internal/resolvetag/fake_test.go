@@ -6,10 +6,13 @@ import (
 	"io"
 	"log/slog"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/codepipeline"
+	pipelines "github.com/aws/aws-sdk-go-v2/service/codepipeline/types"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
@@ -18,13 +21,16 @@ import (
 
 	"fanfare/internal/account"
 	"fanfare/internal/deployment"
+	"fanfare/internal/ledger"
 	"fanfare/internal/resolvetag"
 )
 
 // The real clients are what the step is given in the end.
 var (
-	_ resolvetag.ECS        = (*ecs.Client)(nil)
-	_ resolvetag.Parameters = (*ssm.Client)(nil)
+	_ resolvetag.ECS          = (*ecs.Client)(nil)
+	_ resolvetag.CodePipeline = (*codepipeline.Client)(nil)
+	_ resolvetag.Parameters   = (*ssm.Client)(nil)
+	_ resolvetag.Ledger       = (*ledger.Ledger)(nil)
 )
 
 const (
@@ -35,9 +41,11 @@ const (
 	id       = "ecs-svc/2222222222222222222"
 	newer    = "ecs-svc/3333333333333333333"
 	lastTag  = "/ecs/deployments/shop/checkout/last-tag"
+	// The pipeline's name has an @, which a parameter's may not have.
+	lastRevision = "/codepipeline/deployments/checkout_eu/last-revision"
 )
 
-var shop = account.Account{ID: "210987654321", Region: "eu-west-1", LastTag: account.DefaultLastTag}
+var shop = account.Account{ID: "210987654321", Region: "eu-west-1", LastTag: account.DefaultLastTag, LastRevision: account.DefaultLastRevision}
 
 // world is all that the step asks, as it answers. A nil service is one that ECS does
 // not know.
@@ -48,7 +56,13 @@ type world struct {
 	ledger      map[string]deployment.Release
 	tried       deployment.Image
 
+	execution     *pipelines.PipelineExecution // nil when CodePipeline answers with none
+	pages         [][]pipelines.ActionExecutionDetail
+	revision      string // empty when there is no such parameter
+	triedRevision string
+
 	servicesErr, definitionErr, tagErr, ledgerErr error
+	executionErr, actionsErr                      error
 
 	mu    sync.Mutex
 	calls []string
@@ -97,10 +111,11 @@ func (w *world) GetParameter(ctx context.Context, in *ssm.GetParameterInput, _ .
 	if err := w.enter(ctx, "GetParameter", w.tagErr); err != nil {
 		return nil, err
 	}
-	if w.tag == "" || aws.ToString(in.Name) != lastTag {
+	value := map[string]string{lastTag: w.tag, lastRevision: w.revision}[aws.ToString(in.Name)]
+	if value == "" {
 		return nil, &smithy.OperationError{ServiceID: "SSM", OperationName: "GetParameter", Err: &parameter.ParameterNotFound{}}
 	}
-	return &ssm.GetParameterOutput{Parameter: &parameter.Parameter{Value: aws.String(w.tag)}}, nil
+	return &ssm.GetParameterOutput{Parameter: &parameter.Parameter{Value: aws.String(value)}}, nil
 }
 
 func (w *world) Release(ctx context.Context, key string) (*deployment.Release, error) {
@@ -126,6 +141,42 @@ func (w *world) LastTried(ctx context.Context, serviceKey string) (deployment.Im
 		return deployment.Image{}, err
 	}
 	return w.tried, nil
+}
+
+func (w *world) LastTriedRevision(ctx context.Context, serviceKey string) (string, error) {
+	if err := w.enter(ctx, "LastTriedRevision", w.ledgerErr); err != nil || serviceKey != "210987654321/eu-west-1/pipeline:checkout@eu" {
+		return "", err
+	}
+	return w.triedRevision, nil
+}
+
+func (w *world) GetPipelineExecution(ctx context.Context, in *codepipeline.GetPipelineExecutionInput, _ ...func(*codepipeline.Options)) (*codepipeline.GetPipelineExecutionOutput, error) {
+	if err := w.enter(ctx, "GetPipelineExecution", w.executionErr); err != nil {
+		return nil, err
+	}
+	if aws.ToString(in.PipelineName) != pipeline || aws.ToString(in.PipelineExecutionId) != execution {
+		return nil, refused("PipelineExecutionNotFoundException")
+	}
+	return &codepipeline.GetPipelineExecutionOutput{PipelineExecution: w.execution}, nil
+}
+
+// ListActionExecutions gives a page at a time, whose token is the number of the next.
+func (w *world) ListActionExecutions(ctx context.Context, in *codepipeline.ListActionExecutionsInput, _ ...func(*codepipeline.Options)) (*codepipeline.ListActionExecutionsOutput, error) {
+	if err := w.enter(ctx, "ListActionExecutions", w.actionsErr); err != nil {
+		return nil, err
+	}
+	if aws.ToString(in.PipelineName) != pipeline || in.Filter == nil || aws.ToString(in.Filter.PipelineExecutionId) != execution {
+		return nil, refused("PipelineNotFoundException")
+	}
+	page, _ := strconv.Atoi(aws.ToString(in.NextToken))
+	out := &codepipeline.ListActionExecutionsOutput{}
+	if page < len(w.pages) {
+		out.ActionExecutionDetails = w.pages[page]
+	}
+	if page+1 < len(w.pages) {
+		out.NextToken = aws.String(strconv.Itoa(page + 1))
+	}
+	return out, nil
 }
 
 // refused is an error as the SDK gives it for AWS's answer of that code.
@@ -190,7 +241,7 @@ func resolve(t testing.TB, w *world, a account.Account, doc deployment.Document)
 
 func resolveIn(ctx context.Context, t testing.TB, w *world, a account.Account, doc deployment.Document) deployment.Release {
 	t.Helper()
-	r := resolvetag.Resolver{ECS: w, Parameters: w, Ledger: w, Account: a, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+	r := resolvetag.Resolver{ECS: w, CodePipeline: w, Parameters: w, Ledger: w, Account: a, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
 	release, err := r.Resolve(ctx, doc)
 	if err != nil {
 		t.Fatal(err)

@@ -17,25 +17,10 @@ import (
 // lastGood fills in the last good image, as the parameter keeps it. A parameter that
 // does not exist makes this the first deployment.
 func (l *lookup) lastGood(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, CallLimit)
-	defer cancel()
 	d := l.doc.Deployment
-	answer, err := l.Parameters.GetParameter(ctx, &ssm.GetParameterInput{
-		Name: aws.String(l.Account.LastTagParameter(d.Cluster, d.Service)),
-	})
-	var absent *parameter.ParameterNotFound
-	switch {
-	case errors.As(err, &absent):
-		l.first = true
+	value, ok := l.kept(ctx, "tag", l.Account.LastTagParameter(d.Cluster, d.Service))
+	if !ok {
 		return
-	case err != nil:
-		l.log(ctx, "reading the last good tag", err)
-		l.miss("the previous tag could not be read: " + trouble("Parameter Store", err))
-		return
-	}
-	var value string
-	if answer != nil && answer.Parameter != nil {
-		value = aws.ToString(answer.Parameter.Value)
 	}
 	previous, ok := parseLastGood(value)
 	if !ok {
@@ -44,9 +29,29 @@ func (l *lookup) lastGood(ctx context.Context) {
 	l.release.Previous = previous
 }
 
+// kept reads the parameter that keeps the last good tag, or revision: what says which. ok
+// is false when there is none, which is noted, or no answer.
+func (l *lookup) kept(ctx context.Context, what, name string) (value string, ok bool) {
+	ctx, cancel := context.WithTimeout(ctx, CallLimit)
+	defer cancel()
+	answer, err := l.Parameters.GetParameter(ctx, &ssm.GetParameterInput{Name: aws.String(name)})
+	var absent *parameter.ParameterNotFound
+	switch {
+	case errors.As(err, &absent):
+		l.first = true
+		return "", false
+	case err != nil:
+		l.log(ctx, "reading the last good "+what, err)
+		l.miss("the previous " + what + " could not be read: " + trouble("Parameter Store", err))
+		return "", false
+	case answer != nil && answer.Parameter != nil:
+		value = strings.TrimSpace(aws.ToString(answer.Parameter.Value))
+	}
+	return value, true
+}
+
 // parseLastGood reads a tag, a digest, or a tag with a digest (1.2.3@sha256:…).
 func parseLastGood(value string) (last deployment.Image, ok bool) {
-	value = strings.TrimSpace(value)
 	if image.IsDigest(value) {
 		return deployment.Image{Digest: value}, true
 	}

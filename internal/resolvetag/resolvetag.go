@@ -1,5 +1,6 @@
-// Package resolvetag finds out which image a deployment brings and which was there
-// before it, or, of a rollback, which one it takes away.
+// Package resolvetag finds out which image a deployment brings, or which revision a
+// pipeline does, and which was there before it; or, of a rollback, which one it takes
+// away. Of a pipeline that failed it finds the action that did.
 //
 // Nothing here may hold up the news: whatever cannot be found out is left out, and the
 // release says why in words fit for a message.
@@ -52,30 +53,41 @@ type Ledger interface {
 	// LastTried returns the image of the service's latest deployment that was not a
 	// rollback; zero when none is known.
 	LastTried(ctx context.Context, serviceKey string) (deployment.Image, error)
+	// LastTriedRevision returns the id of the revision of the pipeline's latest execution
+	// that was not a rollback; empty when none is known.
+	LastTriedRevision(ctx context.Context, serviceKey string) (string, error)
 }
 
 // Resolver is the step. All fields but Log are needed.
 type Resolver struct {
-	ECS        ECS
-	Parameters Parameters
-	Ledger     Ledger
-	Account    account.Account
+	ECS          ECS
+	CodePipeline CodePipeline
+	Parameters   Parameters
+	Ledger       Ledger
+	Account      account.Account
 	// Log is told of every trouble, with the error as it was; [slog.Default] when nil.
 	Log *slog.Logger
 }
 
 // Resolve finds out the release that the document's deployment brings, within [Budget].
-// All events of one deployment get the same answer once an image was found. The error
-// is always nil: trouble shortens the release and is told in its Reason.
+// All events of one deployment get the same answer once an image was found, or once all
+// sources of a pipeline gave theirs; but which action failed is asked anew. The error is
+// always nil: trouble shortens the release and is told in its Reason.
 func (r Resolver) Resolve(ctx context.Context, doc deployment.Document) (deployment.Release, error) {
 	ctx, cancel := context.WithTimeout(ctx, Budget)
 	defer cancel()
-	l := &lookup{Resolver: r, doc: doc}
 	d := doc.Deployment
+	if d.Drill != nil {
+		return deployment.Release{Outcome: deployment.UnknownRelease, Reason: "a drill: nothing was looked up"}, nil
+	}
+	l := &lookup{Resolver: r, doc: doc}
 	// A service of the same name in this account, or in a guessed cluster, is another one.
 	if d.Account != r.Account.ID || d.Region != r.Account.Region {
 		l.miss("deployed in another account or region")
 		return l.result(), nil
+	}
+	if d.Pipeline != "" {
+		return l.pipeline(ctx), nil
 	}
 	if d.Cluster == "" {
 		l.miss("the event does not name the cluster")
@@ -143,7 +155,7 @@ func (l *lookup) result() deployment.Release {
 	switch {
 	case l.isRollback():
 		release.Outcome = deployment.RollbackRelease
-	case release.Image.IsZero(), release.Presumed, !l.first && release.Previous.IsZero():
+	case isEmpty(*release), release.Presumed, !l.first && release.Previous.IsZero() && release.PreviousRevision.IsZero():
 		release.Outcome = deployment.UnknownRelease
 	case l.first:
 		release.Outcome = deployment.FirstRelease
@@ -154,12 +166,18 @@ func (l *lookup) result() deployment.Release {
 	return *release
 }
 
-// compare tells whether the image is another one than before.
+// isEmpty tells whether not even what is deployed is known.
+func isEmpty(release deployment.Release) bool {
+	return release.Image.IsZero() && release.Revision.IsZero()
+}
+
+// compare tells whether the image, or the revision, is another one than before.
 func (l *lookup) compare() deployment.ReleaseOutcome {
 	now, before := l.release.Image, l.release.Previous
 	pinned := now.Digest != "" && before.Digest != ""
 	switch {
-	case pinned && now.Digest != before.Digest, !pinned && now.Tag != before.Tag:
+	case l.release.Revision.ID != l.release.PreviousRevision.ID,
+		pinned && now.Digest != before.Digest, !pinned && now.Tag != before.Tag:
 		return deployment.NewRelease
 	case pinned:
 		return deployment.SameRelease
@@ -199,7 +217,7 @@ func (l *lookup) remembered(ctx context.Context) *deployment.Release {
 		l.amnesia = true
 		return nil
 	}
-	if known == nil || known.Image.IsZero() {
+	if known == nil || isEmpty(*known) {
 		return nil
 	}
 	return known
@@ -208,7 +226,7 @@ func (l *lookup) remembered(ctx context.Context) *deployment.Release {
 // remember keeps the release for the deployment's later events, when there is something
 // worth keeping.
 func (l *lookup) remember(ctx context.Context, release deployment.Release) {
-	if release.Image.IsZero() || release.Presumed {
+	if isEmpty(release) || release.Presumed {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, CallLimit)

@@ -16,6 +16,12 @@ func trouble(who string, err error) string {
 		return who + " was too busy to answer"
 	case name == "ClusterNotFoundException":
 		return who + " does not know the cluster"
+	case name == "PipelineNotFoundException":
+		return who + " does not know the pipeline"
+	case name == "PipelineExecutionNotFoundException":
+		return who + " does not know the execution"
+	case name == "InvalidNextTokenException": // the token of a page, not of a session
+		return who + " broke off its answer"
 	case strings.Contains(name, "AccessDenied"), strings.Contains(name, "Token"), strings.Contains(name, "UnrecognizedClient"):
 		return who + " refused access"
 	default:

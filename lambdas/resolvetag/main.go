@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 
+	"github.com/aws/aws-sdk-go-v2/service/codepipeline"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
@@ -19,7 +20,8 @@ func main() {
 	step.Main("resolvetag", func(a account.Account) (step.Handle[deployment.Release], error) {
 		table, err := cloud.Ledger()
 		resolver := resolvetag.Resolver{
-			ECS: ecs.NewFromConfig(cloud.Config()), Parameters: ssm.NewFromConfig(cloud.Config()), Ledger: table,
+			ECS: ecs.NewFromConfig(cloud.Config()), CodePipeline: codepipeline.NewFromConfig(cloud.Config()),
+			Parameters: ssm.NewFromConfig(cloud.Config()), Ledger: table,
 			Account: a, Log: slog.Default(),
 		}
 		return func(ctx context.Context, in step.Input) (deployment.Release, error) {
