@@ -91,7 +91,7 @@ test-stack: ## The template's tests
 	go test -tags synth ./infra
 
 test-e2e: ## On the local engine, with every role enforced; the workflow by its validator
-	go test -tags e2e -count=1 ./statemachine ./internal/local/...
+	go test -tags e2e -count=1 ./statemachine ./internal/channel ./internal/local/...
 
 golden: ## Write the golden files anew; look at the difference before it is committed
 	go test $$(grep -rl 'flag.Bool("update"' --include='*_test.go' internal | xargs -n1 dirname | sort -u | sed 's|^|./|') -update

@@ -250,7 +250,11 @@ func TestOnlyProductionFailuresPage(t *testing.T) {
 		documents[fmt.Sprintf("situation %d", i)] = s.document()
 	}
 	accounts := map[string]account.Account{
-		"checkout": everything, "all services": {PagerDuty: &account.PagerDuty{Services: []string{"*"}}},
+		"checkout": everything,
+		"all services and pipelines": {
+			PagerDuty: &account.PagerDuty{Services: []string{"*"}, Pipelines: []string{"*"}},
+			Pipelines: []account.Pipeline{{Name: "checkout-production", Environment: "production"}},
+		},
 		"none": {PagerDuty: &account.PagerDuty{}}, "off": {},
 	}
 	pages := 0
@@ -258,9 +262,14 @@ func TestOnlyProductionFailuresPage(t *testing.T) {
 		for of, a := range accounts {
 			d := doc.Deployment
 			late := doc.Claim != nil && doc.Claim.Late
-			worth := a.PagerDuty != nil && a.PagerDuty.Pages(d.Service) && d.Production && !late
+			named := d.Pipeline == "" && a.PagerDuty != nil && a.PagerDuty.Pages(d.Service)
+			if _, ours := a.PipelineOf(d.Pipeline); d.Pipeline != "" {
+				named = ours && a.PagerDuty != nil && a.PagerDuty.PagesPipeline(d.Pipeline)
+			}
+			worth := named && d.Production && !late && (d.Drill == nil || d.Drill.Page)
+			planned := doc.Maintenance.Quiets(channel.PagerDuty) != nil
 			got := Decide(doc, a)[channel.PagerDuty]
-			if page := told(got) == "deliver production_failure"; page != (worth && d.Status == deployment.Failed) {
+			if page := told(got) == "deliver production_failure"; page != (worth && !planned && d.Status == deployment.Failed) {
 				t.Errorf("%s, account %s: %s", name, of, told(got))
 			} else if page {
 				pages++

@@ -2,6 +2,7 @@ package channeltest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,13 +13,16 @@ import (
 var emitted = time.Date(2026, 3, 14, 2, 7, 9, 0, time.UTC)
 
 // Documents returns the corpus by name: the ordinary cases under plain names such as
-// failed, succeeded or rollback_in_progress, which golden tests pick from; every
-// combination of status, kind, release outcome and production; and texts that are
-// hostile, huge or missing. Each call makes new documents, so that a test may change
-// what it gets.
+// failed, succeeded or rollback_in_progress, which golden tests pick from, those of
+// pipelines, drills and maintenance windows with pipeline_, drill_ and window_ before
+// them; every combination of status, kind, release outcome and production; and texts
+// that are hostile, huge or missing. Each call makes new documents, so that a test may
+// change what it gets.
 func Documents() map[string]deployment.Document {
 	documents := ordinary()
-	for _, add := range []func(map[string]deployment.Document){addReleases, addCombinations, addHostile, addEmpty} {
+	for _, add := range []func(map[string]deployment.Document){
+		addReleases, addCombinations, addPipelines, addDrills, addWindows, addHostile, addHostilePipelines, addEmpty,
+	} {
 		add(documents)
 	}
 	return documents
@@ -189,7 +193,7 @@ func addReleases(documents map[string]deployment.Document) {
 }
 
 func addCombinations(documents map[string]deployment.Document) {
-	for _, status := range []deployment.Status{deployment.InProgress, deployment.Succeeded, deployment.Failed, deployment.Unknown, "paused"} {
+	for _, status := range append(slices.Clone(statuses), "paused") {
 		for _, kind := range []deployment.Kind{deployment.Ordinary, deployment.Rollback, ""} {
 			for _, outcome := range []deployment.ReleaseOutcome{deployment.NewRelease, deployment.FirstRelease,
 				deployment.SameRelease, deployment.RollbackRelease, deployment.UnknownRelease, ""} {
@@ -264,7 +268,7 @@ func addEmpty(documents map[string]deployment.Document) {
 		Claim: &deployment.Claim{}, Release: &deployment.Release{}, Commits: &deployment.Commits{},
 		Plan: deployment.Plan{}, Deliveries: map[string]deployment.Delivery{},
 	}
-	for _, status := range []deployment.Status{deployment.InProgress, deployment.Succeeded, deployment.Failed} {
+	for _, status := range statuses {
 		documents["empty "+string(status)] = deployment.Document{
 			Deployment: deployment.Deployment{Status: status, Production: true},
 		}

@@ -14,9 +14,9 @@ import (
 	"fanfare/internal/failure"
 )
 
-// repetitions is how often a document is formatted: often enough for Go's random
-// order of maps to show.
-const repetitions = 8
+// repetitions is how often a document is formatted once more: often enough, with as many
+// documents as there are, for Go's random order of maps to show.
+const repetitions = 3
 
 // checkFormat tells what is wrong with what the channel makes of the document, of
 // which pristine is a copy.

@@ -61,10 +61,16 @@ type Payload struct {
 
 // Details are the few facts that whoever is woken needs next.
 type Details struct {
-	From       string `json:"from,omitempty"`
-	To         string `json:"to,omitempty"`
+	// Drill is true when it is an exercise.
+	Drill bool   `json:"drill,omitempty"`
+	From  string `json:"from,omitempty"`
+	To    string `json:"to,omitempty"`
+	// Change is what a pipeline's source says of the revision.
+	Change     string `json:"change,omitempty"`
 	Reason     string `json:"reason,omitempty"`
 	Deployment string `json:"deployment,omitempty"`
+	// Attempt is which try of the deployment it is, from the second on.
+	Attempt int `json:"attempt,omitempty"`
 }
 
 // Link is an address to look at.
@@ -75,11 +81,14 @@ type Link struct {
 
 // Format makes a [Message] of the document: a trigger of a failure in production, a
 // resolve and a change of a success there. There is nothing to say of anything else, a
-// rollback's success included, since what failed before it is not mended by it; that
-// is a failure.Permanent, as the Route step asks for none of it.
+// rollback's success included, since what failed before it is not mended by it, nor of
+// a failed drill that is to wake nobody; that is a failure.Permanent, as the Route step
+// asks for none of it.
 func Format(doc deployment.Document, _ account.Account) (any, error) {
 	d := doc.Deployment
 	switch {
+	case d.Status == deployment.Failed && d.Drill != nil && !d.Drill.Page:
+		return nil, failure.Permanentf("formatting for pagerduty: a drill that pages expected, found one that is to wake nobody")
 	case d.Production && d.Status == deployment.Failed:
 		return Message{Events: []Event{triggerOf(doc)}}, nil
 	case d.Production && d.Status == deployment.Succeeded && doc.Kind() != deployment.Rollback:
@@ -103,7 +112,7 @@ func triggerOf(doc deployment.Document) Event {
 			Source:    line(d.ServiceKey(), maxName),
 			Severity:  "critical",
 			Timestamp: timestamp(d.Time),
-			Component: line(d.Service, maxName),
+			Component: line(d.Subject(), maxName),
 			Group:     strings.Trim(line(d.Cluster, maxName)+"/"+line(d.Environment, maxName), "/"),
 			Class:     "deployment",
 			Details:   details(doc),
@@ -121,7 +130,7 @@ func changeOf(doc deployment.Document) Change {
 	d := doc.Deployment
 	return Change{
 		Payload: Payload{
-			Summary:   text.Cut(named(d.Service, version(doc))+" deployed to "+environment(d), maxSummary),
+			Summary:   text.Cut(drillMark(d)+named(d, version(doc))+" deployed to "+environment(d), maxSummary),
 			Source:    line(d.ServiceKey(), maxName),
 			Timestamp: timestamp(d.Time),
 			Details:   details(doc),
@@ -134,16 +143,16 @@ func changeOf(doc deployment.Document) Change {
 // failed in production: tasks failed to start". Of the reason it has as much as fits.
 func failureSummary(doc deployment.Document) string {
 	d := doc.Deployment
-	what := named(d.Service, version(doc))
+	what := named(d, version(doc))
 	if doc.Kind() == deployment.Rollback {
-		what = named(d.Service, "rollback")
+		what = named(d, "rollback")
 		if v := version(doc); v != "" {
 			what += " to " + v
 		}
 	}
-	head := what + " failed in " + environment(d)
+	head := drillMark(d) + what + " failed in " + environment(d)
 	room := goodSummary - utf8.RuneCountInString(head) - len(": ")
-	if reason := text.Line(d.Cause()); reason != "" && room >= shortReason {
+	if reason := text.Line(doc.Cause()); reason != "" && room >= shortReason {
 		head += ": " + cutAtWord(reason, room)
 	}
 	return text.Cut(head, maxSummary)
@@ -159,20 +168,37 @@ func cutAtWord(s string, limit int) string {
 }
 
 func details(doc deployment.Document) Details {
+	d, r := doc.Deployment, doc.Release
 	details := Details{
-		Reason:     line(doc.Deployment.Reason, maxDetail),
-		Deployment: line(doc.Deployment.ID, maxDetail),
+		Drill:      d.Drill != nil,
 		To:         version(doc),
+		Reason:     line(d.Reason, maxDetail),
+		Deployment: line(d.ID, maxDetail),
 	}
-	if doc.Release != nil {
-		details.From = line(doc.Release.Previous.Version(), maxVersion)
+	if d.Attempt > 1 {
+		details.Attempt = d.Attempt
+	}
+	if r != nil {
+		details.From = line(r.PreviousVersion(), maxVersion)
+		details.Change = line(r.Revision.Summary, maxDetail)
+		if r.FailedAction != nil {
+			details.Reason = line(doc.Cause(), maxDetail)
+		}
 	}
 	return details
 }
 
 func links(doc deployment.Document) []Link {
 	d := doc.Deployment
-	candidates := []Link{{d.ConsoleURL, "ECS console"}, {d.LogsURL, "Logs"}}
+	console := "ECS console"
+	if d.Pipeline != "" {
+		console = "Pipeline execution"
+	}
+	candidates := []Link{{d.ConsoleURL, console}}
+	if doc.Release != nil && doc.Release.FailedAction != nil {
+		candidates = append(candidates, Link{doc.Release.FailedAction.URL, "Failed action"})
+	}
+	candidates = append(candidates, Link{d.LogsURL, "Logs"})
 	if doc.Commits != nil {
 		candidates = append(candidates, Link{doc.Commits.CompareURL, "Changes"})
 	}
@@ -193,9 +219,9 @@ func isLink(address string) bool {
 		len(address) <= maxHref && text.Line(address) == address && !strings.Contains(address, " ")
 }
 
-// dedupKey names the service, so that a failure joins the incident that is open for it
+// dedupKey names the service or the pipeline, so that a failure joins the incident that is open for it
 // and a success ends it. A key that is too long, or that has to be cleaned, keeps its
-// beginning and gets a hash of the whole, so that no two services share one.
+// beginning and gets a hash of the whole, so that no two share one.
 func dedupKey(d deployment.Deployment) string {
 	key := d.ServiceKey()
 	clean := text.Line(key)
@@ -215,7 +241,7 @@ func version(doc deployment.Document) string {
 	if doc.Release == nil {
 		return ""
 	}
-	return line(doc.Release.Image.Version(), maxVersion)
+	return line(doc.Release.Version(), maxVersion)
 }
 
 func environment(d deployment.Deployment) string {
@@ -225,13 +251,21 @@ func environment(d deployment.Deployment) string {
 	return "production"
 }
 
-// named is the service, and what of it, when that is known.
-func named(service, of string) string {
-	service = line(service, maxName)
-	if service == "" {
-		service = "a service"
+// named is the service or the pipeline, and what of it, when that is known.
+func named(d deployment.Deployment, of string) string {
+	subject := line(d.Subject(), maxName)
+	if subject == "" {
+		subject = "a service"
 	}
-	return strings.TrimSpace(service + " " + of)
+	return strings.TrimSpace(subject + " " + of)
+}
+
+// drillMark is what a summary of an exercise begins with.
+func drillMark(d deployment.Deployment) string {
+	if d.Drill != nil {
+		return "DRILL: "
+	}
+	return ""
 }
 
 func kindWord(doc deployment.Document) string {

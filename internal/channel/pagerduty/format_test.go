@@ -28,6 +28,8 @@ func TestFormatGolden(t *testing.T) {
 		"failed", "failed_first_release", "failed_unknown_release", "failed_digest_release", "failed_without_details",
 		"failed_without_cluster_and_id", "failed_for_a_long_reason", "rollback_failed",
 		"succeeded", "succeeded_first_release", "succeeded_unknown_release", "hostile bidi failed", "hostile json failed",
+		"pipeline_failed", "pipeline_failed_again", "pipeline_failed_without_details", "pipeline_succeeded",
+		"drill_failed_that_pages", "drill_pipeline_succeeded_that_pages",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -46,6 +48,8 @@ func TestFormatRefuses(t *testing.T) {
 	for _, name := range []string{
 		"in_progress", "staging_failed", "environment_unknown", "unknown_status",
 		"rollback_in_progress", "rollback_succeeded", "rollback_known_by_the_ledger_alone", "empty",
+		"pipeline_staging_failed", "pipeline_stopping", "pipeline_stopped", "pipeline_superseded", "pipeline_canceled",
+		"drill_failed", "drill_pipeline_failed", "drill_in_progress_that_pages",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -68,6 +72,46 @@ func TestResolveHasTheKeyOfTheTrigger(t *testing.T) {
 	}
 	if failed.Action != "trigger" || succeeded.Action != "resolve" {
 		t.Errorf("actions are %s and %s", failed.Action, succeeded.Action)
+	}
+}
+
+// TestADrillTouchesNoRealIncident holds the keys of drills apart from those of what is
+// meant, and together among themselves.
+func TestADrillTouchesNoRealIncident(t *testing.T) {
+	t.Parallel()
+	documents := channeltest.Documents()
+	for _, of := range []string{"", "pipeline_"} {
+		key := func(name string) string { return format(t, documents[name]).Events[0].DedupKey }
+		real, failed, succeeded := key(of+"failed"), key("drill_"+of+"failed_that_pages"), key("drill_"+of+"succeeded_that_pages")
+		if failed == real || failed != succeeded {
+			t.Errorf("a drill of %q has the keys %q and %q, the real one %q", of, failed, succeeded, real)
+		}
+	}
+}
+
+// TestADrillIsMarked looks at all that is shown of one.
+func TestADrillIsMarked(t *testing.T) {
+	t.Parallel()
+	for name, doc := range channeltest.Documents() {
+		made, err := Format(doc, account.Account{})
+		if err != nil {
+			continue
+		}
+		var payloads []Payload
+		for _, event := range made.(Message).Events {
+			if event.Payload != nil {
+				payloads = append(payloads, *event.Payload)
+			}
+		}
+		for _, change := range made.(Message).Changes {
+			payloads = append(payloads, change.Payload)
+		}
+		for _, payload := range payloads {
+			drill := doc.Deployment.Drill != nil
+			if strings.HasPrefix(payload.Summary, "DRILL: ") != drill || payload.Details.Drill != drill {
+				t.Errorf("%s: drill %t, told as %+v", name, drill, payload)
+			}
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package slack
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	slackgo "github.com/slack-go/slack"
@@ -12,21 +13,16 @@ import (
 )
 
 // Format makes the Message that tells of the document: what happened, on a failure why,
-// then where and which version, the links that a person needs next, the commits, and in
-// small print the ids. It uses the oldest block types only, which every workspace and
-// every webhook takes. The error is Permanent: the account file has no Slack.
+// whom a maintenance window kept from being woken, then where and which version, the
+// links that a person needs next, the commits, and in small print the ids. A drill is
+// marked as one before anything else. It uses the oldest block types only, which every
+// workspace and every webhook takes. The error is Permanent: the account file has no Slack.
 func Format(doc deployment.Document, a account.Account) (any, error) {
 	if a.Slack == nil {
 		return nil, failure.Permanentf("formatting for slack: the account file has no slack")
 	}
-	symbol, words := headline(doc)
-	header := slackgo.NewHeaderBlock(plain(symbol + " " + words))
-	blocks := []slackgo.Block{header}
-	reason := quoted(doc.Deployment)
-	if reason != nil {
-		blocks = append(blocks, reason)
-	}
-	blocks = append(blocks, fieldsOf(doc))
+	opening := openingOf(doc)
+	blocks := append(slices.Clone(opening), fieldsOf(doc))
 	buttons := buttonsOf(doc)
 	if buttons != nil {
 		blocks = append(blocks, buttons)
@@ -41,28 +37,41 @@ func Format(doc deployment.Document, a account.Account) (any, error) {
 	if a.Slack.Via == viaWebhook {
 		return message, nil
 	}
-	message.Channel = a.Slack.Channel
-	if doc.Deployment.Status == deployment.Failed {
-		alert := []slackgo.Block{header, reason}
+	d := doc.Deployment
+	message.Channel = a.ToldOf(d.Service, d.Pipeline, d.Environment).SlackChannel
+	if d.Status == deployment.Failed {
 		if buttons != nil {
-			alert = append(alert, buttons)
+			opening = append(opening, buttons)
 		}
-		message.Alert = &Alert{Text: message.Text, Blocks: alert}
+		message.Alert = &Alert{Text: message.Text, Blocks: opening}
 	}
 	return message, nil
 }
 
+// openingOf is what the message and a failure's alert have in common: what happened, that
+// it is an exercise, why, and who was not woken for it.
+func openingOf(doc deployment.Document) []slackgo.Block {
+	blocks := []slackgo.Block{slackgo.NewHeaderBlock(plain(headerOf(doc)))}
+	for _, said := range []string{drillNote(doc.Deployment.Drill), quoted(doc), quietNote(doc.Plan)} {
+		if said != "" {
+			blocks = append(blocks, slackgo.NewSectionBlock(mrkdwn(said), nil, nil))
+		}
+	}
+	return blocks
+}
+
 // quoted shows the vendor's own sentence where it says more than the headline: never
-// nil on a failure, nil on an ordinary beginning and on a success.
-func quoted(d deployment.Deployment) slackgo.Block {
-	reason := safe(d.Reason, maxReason)
+// empty on a failure, empty on an ordinary beginning and on a success.
+func quoted(doc deployment.Document) string {
+	d := doc.Deployment
+	reason := safe(causeOf(doc), maxReason)
 	switch {
 	case d.Status == deployment.Failed:
 		reason = orElse(reason, "No reason was given.")
-	case d.Status == deployment.Succeeded, d.Status == deployment.InProgress && d.Kind != deployment.Rollback, reason == "":
-		return nil
+	case d.Status == deployment.Succeeded, d.Status == deployment.InProgress && d.Kind != deployment.Rollback:
+		return ""
 	}
-	return slackgo.NewSectionBlock(mrkdwn("> "+reason), nil, nil)
+	return with("> ", reason)
 }
 
 func fieldsOf(doc deployment.Document) slackgo.Block {
@@ -72,7 +81,11 @@ func fieldsOf(doc deployment.Document) slackgo.Block {
 			fields = append(fields, mrkdwn("*"+label+"*\n"+value))
 		}
 	}
-	add("Service", orElse(safe(doc.Deployment.Service, maxService), "unknown"))
+	label := "Service"
+	if doc.Deployment.Pipeline != "" {
+		label = "Pipeline"
+	}
+	add(label, orElse(safe(doc.Deployment.Subject(), maxService), "unknown"))
 	add("Environment", environmentOf(doc.Deployment))
 	add("Version", versionsOf(doc))
 	add(whenOf(doc))
@@ -87,7 +100,14 @@ func buttonsOf(doc deployment.Document) slackgo.Block {
 			buttons = append(buttons, slackgo.NewButtonBlockElement(id, "", plain(label)).WithURL(address))
 		}
 	}
-	add("open_console", "ECS console", doc.Deployment.ConsoleURL)
+	console := "ECS console"
+	if doc.Deployment.Pipeline != "" {
+		console = "Pipeline execution"
+	}
+	add("open_console", console, doc.Deployment.ConsoleURL)
+	if doc.Release != nil && doc.Release.FailedAction != nil {
+		add("open_failed_action", "Failed action", doc.Release.FailedAction.URL)
+	}
 	add("open_logs", "Logs", doc.Deployment.LogsURL)
 	if doc.Commits != nil {
 		add("open_compare", "Compare", doc.Commits.CompareURL)

@@ -63,13 +63,18 @@ func maximal(letter string) deployment.Document {
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	documents := channeltest.Documents()
-	golden := map[string]deployment.Document{"hostile": hostile(), "maximal": maximal("ÿ")}
+	golden := map[string]deployment.Document{"hostile": hostile(), "maximal": maximal("ÿ"), "maximal_pipeline": maximalPipeline("ÿ")}
 	for _, name := range []string{
 		"in_progress", "succeeded", "failed", "unknown_status", "environment_unknown",
 		"rollback_in_progress", "rollback_succeeded", "rollback_failed",
 		"succeeded_many_commits", "succeeded_first_release", "succeeded_digest_release", "succeeded_only_noise",
 		"in_progress_same_release", "in_progress_unknown_release", "succeeded_no_commits_0",
 		"failed_without_details",
+		"pipeline_in_progress", "pipeline_succeeded", "pipeline_failed", "pipeline_failed_again", "pipeline_stopping",
+		"pipeline_stopped_for_a_reason", "pipeline_superseded", "pipeline_canceled", "pipeline_unknown",
+		"pipeline_succeeded_without_commits", "pipeline_failed_unknown_release",
+		"drill_failed", "drill_failed_that_pages", "drill_pipeline_failed_that_pages",
+		"window_failed", "window_failed_for_each", "window_succeeded_for_sns",
 	} {
 		doc, ok := documents[name]
 		if !ok {
@@ -168,6 +173,20 @@ func TestHeadline(t *testing.T) {
 		"ledger knows": {change("succeeded", func(doc *deployment.Document) {
 			doc.Claim.Kind = deployment.Rollback
 		}), "⏪ checkout was rolled back to 1.42.0 in production"},
+		"pipeline, in":              {documents["pipeline_in_progress"], "🚀 Pipeline checkout-production: 4f7c21ab is being deployed to production"},
+		"pipeline, again":           {documents["pipeline_tried_again"], "🚀 Pipeline checkout-production: 4f7c21ab is being deployed to production (attempt 2)"},
+		"pipeline, live":            {documents["pipeline_succeeded"], "✅ Pipeline checkout-production: 4f7c21ab is live in production"},
+		"pipeline, stopping":        {documents["pipeline_stopping"], "✋ Pipeline checkout-production: 4f7c21ab is being stopped on its way to production"},
+		"pipeline, stopped":         {documents["pipeline_stopped"], "✋ Pipeline checkout-production: 4f7c21ab was stopped on its way to production"},
+		"pipeline, superseded":      {documents["pipeline_superseded"], "⏭️ Pipeline checkout-production: 4f7c21ab was superseded on its way to production"},
+		"pipeline, canceled":        {documents["pipeline_canceled"], "🚫 Pipeline checkout-production: 4f7c21ab was canceled on its way to production"},
+		"pipeline, unknown":         {documents["pipeline_unknown"], "ℹ️ Pipeline checkout-production in production: UNKNOWN"},
+		"pipeline, nothing known":   {documents["pipeline_failed_without_details"], "🔴 Pipeline checkout-production: a release failed to deploy to production"},
+		"pipeline, version unknown": {documents["pipeline_succeeded_unknown_release"], "✅ Pipeline checkout-production: a release was deployed to production"},
+		"service, stopped":          {documents["empty stopped"], "✋ a service was stopped"},
+		"rollback, stopped": {change("rollback_succeeded", func(doc *deployment.Document) {
+			doc.Deployment.Status = deployment.Stopped
+		}), "✋ checkout was stopped on its way back to 1.41.0 in production"},
 		"long": {maximal("w"), "🔴 " + strings.Repeat("w", 49) + "… " + strings.Repeat("w", 35) + "… failed to deploy to " + strings.Repeat("w", 27) + "…"},
 	} {
 		t.Run(name, func(t *testing.T) {

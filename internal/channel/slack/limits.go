@@ -32,7 +32,7 @@ const (
 // Limits of our own, as the function length counts after escaping. Together they leave of maxTotal a whole section for
 // the commits, whatever the rest is; a test holds them to that.
 const (
-	maxURL  = 1200 // of a button
+	maxURL  = 1000 // of a button
 	maxLink = 600  // of an address inside text
 	maxText = 200
 
@@ -43,6 +43,7 @@ const (
 	maxVersion     = 160
 	maxNote        = 200
 	maxDeployment  = 120
+	maxWindow      = 60
 
 	maxShortID = 12
 	maxTitle   = 120

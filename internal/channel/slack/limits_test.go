@@ -19,11 +19,15 @@ import (
 func problemsOf(m Message) []string {
 	var problems []string
 	problem := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
-	if n := utf8.RuneCountInString(m.Text); n == 0 || n > 250 || strings.ContainsAny(m.Text, "<>`\n") {
-		problem("the text is empty, too long, or has markup: %q", m.Text)
+	checkNotice := func(text string) {
+		if n := utf8.RuneCountInString(text); n == 0 || n > 250 || strings.ContainsAny(text, "<>`\n") {
+			problem("the text is empty, too long, or has markup: %q", text)
+		}
 	}
+	checkNotice(m.Text)
 	checkBlocks(problem, m.Blocks)
 	if m.Alert != nil {
+		checkNotice(m.Alert.Text)
 		checkBlocks(problem, m.Alert.Blocks)
 	}
 	return problems
@@ -36,6 +40,7 @@ type anyText struct {
 
 type anyBlock struct {
 	Type     string
+	BlockID  *string `json:"block_id"`
 	Text     json.RawMessage
 	Fields   []anyText
 	Elements []struct {
@@ -61,8 +66,15 @@ func checkBlocks(problem func(string, ...any), made any) (total int) {
 	if len(blocks) == 0 || len(blocks) > maxBlocks {
 		problem("%d blocks", len(blocks))
 	}
-	actions := map[string]bool{}
+	actions, ids := map[string]bool{}, map[string]bool{}
 	for _, block := range blocks {
+		// Slack makes the ids that are left out.
+		if id := block.BlockID; id != nil {
+			if *id == "" || len(*id) > maxActionID || ids[*id] {
+				problem("a block_id twice, empty or too long: %q", *id)
+			}
+			ids[*id] = true
+		}
 		switch block.Type {
 		case "header":
 			total += checkText(problem, block.Type, textOf(block.Text), maxHeader)
@@ -150,6 +162,7 @@ func TestEveryDocument(t *testing.T) {
 	documents := channeltest.Documents()
 	for _, letter := range []string{"a", "&", "<", "`", "ÿ", "決", "🚀", " a", "*", "\u0301"} {
 		documents["maximal "+letter] = maximal(letter)
+		documents["maximal pipeline "+letter] = maximalPipeline(letter)
 	}
 	short := maximal("a")
 	for i := range short.Commits.Items {
@@ -166,11 +179,19 @@ func TestEveryDocument(t *testing.T) {
 // TestRoomForCommits holds the limits of our own to what their comment says.
 func TestRoomForCommits(t *testing.T) {
 	t.Parallel()
-	for name, size := range map[string]int{"linked in the text too": maxLink, "linked by the button only": maxURL} {
-		doc := maximal("a")
-		doc.Commits.Items, doc.Commits.Total, doc.Commits.Filtered, doc.Commits.Reason = nil, 0, 0, ""
-		doc.Commits.CompareURL = "https://gitlab.example.com/?" + strings.Repeat("a", size-28)
-		rest := checkBlocks(t.Errorf, format(t, doc, bot).Blocks)
+	for name, test := range map[string]struct {
+		doc  deployment.Document
+		link int
+	}{
+		"linked in the text too":    {maximal("a"), maxLink},
+		"linked by the button only": {maximal("a"), maxURL},
+		"a pipeline":                {maximalPipeline("a"), maxLink},
+	} {
+		test.doc.Plan, test.doc.Deployment.Drill = maximalPipeline("a").Plan, &deployment.Drill{Page: true}
+		commits := test.doc.Commits
+		commits.Items, commits.Total, commits.Filtered, commits.Reason = nil, 0, 0, ""
+		commits.CompareURL = "https://gitlab.example.com/?" + strings.Repeat("a", test.link-28)
+		rest := checkBlocks(t.Errorf, format(t, test.doc, bot).Blocks)
 		if rest < 6000 || rest+maxSection > maxTotal {
 			t.Errorf("%s: %d characters without commits, want %d at most", name, rest, maxTotal-maxSection)
 		}
@@ -232,12 +253,12 @@ func FuzzFormat(f *testing.F) {
 	f.Add("checkout", "1.42.0", "tasks failed to start.", "Fix <b> & `c`", "Ada", "https://gitlab.example.com/a?b&c", 3, uint8(2), int64(1773454029))
 	f.Add("<!channel>", "\u202e", "```", "&amp;&lt;<@U1|x>", ">>> \r\n", "https://a|b>c", 5000, uint8(7), int64(-1))
 	f.Add(strings.Repeat("&", 400), strings.Repeat("🚀", 400), strings.Repeat("<", 4000), strings.Repeat("`", 300), "", "https://a.example/"+strings.Repeat("&", 500), 50, uint8(255), int64(1)<<40)
-	statuses := []deployment.Status{deployment.InProgress, deployment.Succeeded, deployment.Failed, deployment.Unknown}
+	statuses := []deployment.Status{deployment.InProgress, deployment.Succeeded, deployment.Failed, deployment.Unknown, deployment.Stopped}
 	f.Fuzz(func(t *testing.T, service, version, reason, title, author, address string, n int, choice uint8, unix int64) {
 		doc := deployment.Document{
 			Deployment: deployment.Deployment{
 				Service: service, Cluster: version, Name: reason, ID: author, Account: title, Region: service, Environment: title,
-				Status: statuses[choice%4], Reason: reason, Time: time.Unix(unix, 0), ConsoleURL: address, LogsURL: address,
+				Status: statuses[int(choice)%len(statuses)], Reason: reason, Time: time.Unix(unix, 0), ConsoleURL: address, LogsURL: address,
 			},
 			Claim:   &deployment.Claim{StartedAt: time.Unix(0, unix)},
 			Release: &deployment.Release{Outcome: deployment.ReleaseOutcome(title), Image: deployment.Image{Tag: version}, Previous: deployment.Image{Tag: author}, Reason: reason},
@@ -245,6 +266,14 @@ func FuzzFormat(f *testing.F) {
 		}
 		if choice&4 != 0 {
 			doc.Deployment.Kind = deployment.Rollback
+		}
+		if choice&16 != 0 {
+			doc.Deployment.Pipeline, doc.Deployment.Attempt, doc.Deployment.Drill = service, n, &deployment.Drill{Page: choice&32 != 0}
+			doc.Release.Revision = deployment.Revision{ID: version, Summary: title, URL: address}
+			doc.Release.FailedAction = &deployment.Action{Stage: service, Name: author, Summary: reason, URL: address}
+			doc.Plan = deployment.Plan{"pagerduty": {Reason: deployment.MaintenanceWindow, Window: &deployment.Window{
+				Name: title, Owner: author, Reason: reason, Until: time.Unix(unix, 0),
+			}}}
 		}
 		for range choice / 8 {
 			doc.Commits.Items = append(doc.Commits.Items, deployment.Commit{ShortID: version, ID: service, Title: title, Author: author, URL: address})

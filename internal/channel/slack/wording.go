@@ -9,68 +9,6 @@ import (
 	"fanfare/internal/text"
 )
 
-// headline says what happened, in a symbol and in words of at most 147 characters.
-func headline(doc deployment.Document) (symbol, words string) {
-	d := doc.Deployment
-	service := text.Cut(orElse(text.Line(d.Service), "a service"), maxHeadService)
-	place := text.Cut(placeOf(d), maxHeadPlace)
-	version := ""
-	if doc.Release != nil {
-		version = text.Cut(text.Line(doc.Release.Image.Version()), maxHeadVersion)
-	}
-	if d.Status != deployment.InProgress && !d.Status.Final() {
-		return "ℹ️", service + with(" in ", place) + ": " + text.Cut(orElse(text.Line(d.Name), "an unknown event"), maxHeadEvent)
-	}
-	if isRollback(doc) {
-		return rolledBack(d.Status, service, with(" to ", version)+with(" in ", place))
-	}
-	again := ""
-	if doc.Release != nil && doc.Release.Outcome == deployment.SameRelease {
-		again = "re"
-	}
-	subject := service + with(" ", version)
-	switch {
-	case d.Status == deployment.InProgress:
-		return "🚀", subject + " is being " + again + "deployed" + with(" to ", place)
-	case d.Status == deployment.Failed:
-		return "🔴", subject + " failed to " + again + "deploy" + with(" to ", place)
-	case version == "", again != "":
-		return "✅", subject + " was " + again + "deployed" + with(" to ", place)
-	default:
-		return "✅", subject + " is live" + with(" in ", place)
-	}
-}
-
-func rolledBack(status deployment.Status, service, whereTo string) (symbol, words string) {
-	switch status {
-	case deployment.InProgress:
-		return "⏪", service + " is being rolled back" + whereTo
-	case deployment.Failed:
-		return "🔴", service + " could not be rolled back" + whereTo
-	default:
-		return "⏪", service + " was rolled back" + whereTo
-	}
-}
-
-// isRollback asks the ledger and the release: the event that ends a rollback does not
-// say that it does.
-func isRollback(doc deployment.Document) bool {
-	return doc.Kind() == deployment.Rollback || doc.Release != nil && doc.Release.Outcome == deployment.RollbackRelease
-}
-
-// notice is the headline for a notification, with what is most worth knowing next.
-func notice(doc deployment.Document) string {
-	_, words := headline(doc)
-	words += "."
-	switch {
-	case doc.Deployment.Status == deployment.Failed && doc.Deployment.Reason != "":
-		words += " " + doc.Deployment.Reason
-	case doc.Deployment.Status == deployment.Succeeded && doc.Commits != nil && total(doc.Commits) > 0:
-		words += " " + commitCount(doc.Commits) + "."
-	}
-	return safe(words, maxText)
-}
-
 // placeOf names where it was deployed, as far as that is known.
 func placeOf(d deployment.Deployment) string {
 	if environment := text.Line(d.Environment); environment != "" {
@@ -90,13 +28,14 @@ func environmentOf(d deployment.Deployment) string {
 	}
 }
 
-// versionsOf says which version came after which, and what could not be found out.
+// versionsOf says which version came after which, what a pipeline's source says of it
+// where no commits do, and what could not be found out.
 func versionsOf(doc deployment.Document) string {
 	r := doc.Release
 	if r == nil {
 		return "unknown"
 	}
-	from, to := safe(r.Previous.Version(), maxVersion), safe(r.Image.Version(), maxVersion)
+	from, to := safe(r.PreviousVersion(), maxVersion), safe(r.Version(), maxVersion)
 	var line string
 	switch {
 	case to == "":
@@ -114,8 +53,13 @@ func versionsOf(doc deployment.Document) string {
 	default:
 		line = from + " → " + to
 	}
-	if doc.Commits != nil {
-		line = link(doc.Commits.CompareURL, line)
+	address := r.Revision.URL
+	if doc.Commits != nil && doc.Commits.CompareURL != "" {
+		address = doc.Commits.CompareURL
+	}
+	line = link(address, line)
+	if doc.Commits == nil || total(doc.Commits) == 0 {
+		line += with("\n", safe(r.Revision.Summary, maxTitle))
 	}
 	return line + with("\n", safe(r.Reason, maxNote))
 }
@@ -139,6 +83,8 @@ func whenOf(doc deployment.Document) (label, value string) {
 		return "Finished", value
 	case deployment.Failed:
 		return "Failed", value
+	case deployment.Stopped, deployment.Superseded, deployment.Canceled:
+		return "Ended", value
 	default:
 		return "Seen", value
 	}

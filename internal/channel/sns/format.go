@@ -35,7 +35,7 @@ func Format(doc deployment.Document, _ account.Account) (any, error) {
 		return nil, err
 	}
 	return Message{
-		Message: cut(words, maxText),
+		Message: words,
 		Attributes: attributes(map[string]string{
 			"event_id":    d.Event,
 			"environment": d.Environment,
@@ -43,7 +43,9 @@ func Format(doc deployment.Document, _ account.Account) (any, error) {
 			"kind":        string(doc.Kind()),
 			"cluster":     d.Cluster,
 			"service":     d.Service,
+			"pipeline":    d.Pipeline,
 			"production":  strconv.FormatBool(d.Production),
+			"drill":       strconv.FormatBool(d.Drill != nil),
 		}),
 	}, nil
 }
@@ -59,31 +61,39 @@ func attributes(values map[string]string) map[string]Attribute {
 	return attributes
 }
 
-// wording is the text in the alphabet before it is cut. What matters most comes first.
+// wording is the text, cut. What matters most comes first: before all else, that it is an
+// exercise. The version before is told where there is room for all of it.
 func wording(doc deployment.Document) (string, error) {
-	service := name(doc.Deployment.Service, maxService, "a service")
+	subject := name(doc.Deployment.Subject(), maxSubject, "a service")
 	version, previous := versions(doc)
 	environment := name(doc.Deployment.Environment, maxEnvironment, "")
-	in, to, reason := after(" in ", environment), after(" to ", environment), after(": ", toGSM(text.Line(doc.Deployment.Cause())))
+	in, to, reason := after(" in ", environment), after(" to ", environment), after(": ", toGSM(text.Line(doc.Cause())))
 	var said string
 	isRollback := doc.Kind() == deployment.Rollback
 	switch status := doc.Deployment.Status; {
 	case isRollback && status == deployment.InProgress:
-		said = "ROLLBACK of " + service + after(" to ", version) + in
+		said = "ROLLBACK of " + subject + after(" to ", version) + in
 	case isRollback && status == deployment.Succeeded:
-		said = "Rolled back " + service + after(" to ", version) + in
+		said = "Rolled back " + subject + after(" to ", version) + in
 	case isRollback && status == deployment.Failed:
-		said = "FAILED rollback of " + service + after(" to ", version) + in + reason
+		said = "FAILED rollback of " + subject + after(" to ", version) + in + reason
 	case status == deployment.InProgress:
-		said = "Deploying " + service + after(" ", version) + to
+		said = "Deploying " + subject + after(" ", version) + to
 	case status == deployment.Succeeded:
-		said = "Deployed " + service + after(" ", version) + to
+		said = "Deployed " + subject + after(" ", version) + to
 	case status == deployment.Failed:
-		said = "FAILED " + service + after(" ", version) + in + reason
+		said = "FAILED " + subject + after(" ", version) + in + reason
 	default:
 		return "", failure.Permanentf("formatting for sns: a status of in_progress, succeeded or failed expected, found %.40q", status)
 	}
-	return sentence(said) + after(" ", sentence(after("Was ", previous))), nil
+	if doc.Deployment.Drill != nil {
+		said = "DRILL: " + said
+	}
+	said = cut(sentence(said), maxText)
+	if was := after(" Was ", sentence(previous)); length(said+was) <= maxText {
+		said += was
+	}
+	return said, nil
 }
 
 // versions are the release and the one before it, as far as they are known and differ.
@@ -91,8 +101,8 @@ func versions(doc deployment.Document) (version, previous string) {
 	if doc.Release == nil {
 		return "", ""
 	}
-	version = name(doc.Release.Image.Version(), maxVersion, "")
-	previous = name(doc.Release.Previous.Version(), maxVersion, "")
+	version = name(doc.Release.Version(), maxVersion, "")
+	previous = name(doc.Release.PreviousVersion(), maxVersion, "")
 	if previous == version {
 		previous = ""
 	}

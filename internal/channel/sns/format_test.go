@@ -2,6 +2,7 @@ package sns
 
 import (
 	"encoding/json"
+	"errors"
 	"flag"
 	"path/filepath"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"fanfare/internal/account"
 	"fanfare/internal/channel/channeltest"
 	"fanfare/internal/deployment"
+	"fanfare/internal/failure"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -33,7 +35,7 @@ func format(t testing.TB, doc deployment.Document) Message {
 
 func TestFormatGolden(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"failed", "rollback_in_progress", "environment_unknown", "hostile latin failed"} {
+	for _, name := range []string{"failed", "rollback_in_progress", "environment_unknown", "hostile latin failed", "drill_pipeline_failed"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			file := strings.ReplaceAll(name, " ", "_") + ".golden.json"
@@ -43,18 +45,31 @@ func TestFormatGolden(t *testing.T) {
 }
 
 // TestTextsGolden keeps the texts in one file, to be read as the phones show them. The
-// commits, which make no difference here, are left out.
+// commits and what is hostile in a window, which make no difference here, are left out.
 func TestTextsGolden(t *testing.T) {
 	t.Parallel()
 	documents := channeltest.Documents()
 	texts := map[string]string{}
 	for name, doc := range documents {
 		made, err := Format(doc, account.Account{})
-		if err == nil && !strings.Contains(name, "/") && !strings.Contains(name, "commit") && !strings.Contains(name, "title") {
+		same := strings.Contains(name, "/") || strings.Contains(name, "commit") || strings.Contains(name, "title") || strings.HasPrefix(name, "hostile window")
+		if err == nil && !same {
 			texts[name] = made.(Message).Message
 		}
 	}
 	channeltest.Golden(t, filepath.Join("testdata", "texts.golden.json"), texts, *update)
+}
+
+// TestStatusesWithoutWords are those that the account file cannot ask for.
+func TestStatusesWithoutWords(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"pipeline_stopping", "pipeline_stopped", "pipeline_superseded", "pipeline_canceled", "pipeline_unknown", "empty"} {
+		made, err := Format(channeltest.Documents()[name], account.Account{})
+		var permanent *failure.Permanent
+		if !errors.As(err, &permanent) || made != nil {
+			t.Errorf("%s: Format = %v, %v, want a Permanent error", name, made, err)
+		}
+	}
 }
 
 func TestTextsFitOnePart(t *testing.T) {
@@ -76,6 +91,9 @@ func TestTextsFitOnePart(t *testing.T) {
 				t.Errorf("%s: %q is not in the alphabet", name, r)
 			}
 		}
+		if drill := doc.Deployment.Drill != nil; strings.HasPrefix(shown, "DRILL: ") != drill {
+			t.Errorf("%s: drill %t, told as %q", name, drill, shown)
+		}
 		if units == 0 || units > 140 {
 			t.Errorf("%s: %d units: %q", name, units, shown)
 		}
@@ -84,12 +102,12 @@ func TestTextsFitOnePart(t *testing.T) {
 
 func TestLongNamesLeaveRoomForWhatHappened(t *testing.T) {
 	t.Parallel()
-	doc := channeltest.Documents()["rollback_failed"]
+	doc := channeltest.Documents()["drill_rollback_failed_that_pages"]
 	doc.Deployment.Service = strings.Repeat("service-", 30)
 	doc.Deployment.Environment = strings.Repeat("environment-", 10)
 	doc.Release.Image.Tag = strings.Repeat("1.", 64)
 	got := format(t, doc).Message
-	for _, want := range []string{"FAILED rollback of service-", " to 1.1.", " in environment-"} {
+	for _, want := range []string{"DRILL: FAILED rollback of service-", " to 1.1.", " in environment-"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is not in %q", want, got)
 		}

@@ -13,7 +13,7 @@ const maxValue = 256
 // How much of each name a text shows, in characters: with the longest words around
 // them they fit into one text, so that what happened, and where, is never cut off.
 const (
-	maxService     = 44
+	maxSubject     = 44
 	maxVersion     = 28
 	maxEnvironment = 24
 )
