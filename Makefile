@@ -62,7 +62,7 @@ needs-account:
 
 ## Tests
 
-.PHONY: test test-fast lint test-unit test-stack test-e2e golden tools checks clean
+.PHONY: test test-fast lint test-unit test-stack test-e2e golden graph tools checks clean
 test: ## Everything, from nothing: checks, unit tests, the template, end to end
 	@$(needs_go)
 	@$(MAKE) lint
@@ -95,6 +95,10 @@ test-e2e: ## On the local engine, with every role enforced; the workflow by its 
 
 golden: ## Write the golden files anew; look at the difference before it is committed
 	go test $$(grep -rl 'flag.Bool("update"' --include='*_test.go' internal | xargs -n1 dirname | sort -u | sed 's|^|./|') -update
+
+graph: ## Draw the workflow's picture anew, after a change of its definition
+	@$(needs_go)
+	@go run ./internal/local/graph/draw
 
 tools: ## Install the pinned tools below build/tools
 	@$(local) tools

@@ -21,6 +21,8 @@ const usage = `Usage: local COMMAND
   down             stop it
   send FILE        play one event in it, and print what came of it
                      -json   as one JSON object
+  bench            measure the functions: size, start, memory, price
+                     -runs N   processes of each (15)
   tools [checks]   install the pinned tools, and with checks what only the tests and the bench run
 
 Each is a target of the Makefile too: make demo, make up, make send EVENT=FILE.
@@ -28,7 +30,7 @@ Each is a target of the Makefile too: make demo, make up, make send EVENT=FILE.
 
 // verbs are the commands, by name. Each returns the exit code.
 var verbs = map[string]func(ctx context.Context, place place, args []string) error{
-	"demo": playDemo, "up": up, "down": down, "serve": serve, "send": send, "tools": installTools,
+	"demo": playDemo, "up": up, "down": down, "serve": serve, "send": send, "bench": measure, "tools": installTools,
 }
 
 // place is where things are: the project's folder, and the folders of the world that

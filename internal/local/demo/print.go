@@ -7,12 +7,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"text/tabwriter"
 
 	"fanfare/internal/local/play"
 )
 
 // Print shows a person every event, what each channel was told of it or why not, and
-// the time that it took. It returns how many expectations did not hold.
+// the time that it took, and a summary of them all. It returns how many expectations did not hold.
 func Print(w io.Writer, told []Told) (failed int, err error) {
 	for i, t := range told {
 		if err := printOne(w, i+1, t); err != nil {
@@ -20,7 +21,33 @@ func Print(w io.Writer, told []Told) (failed int, err error) {
 		}
 		failed += len(t.Problems)
 	}
-	return failed, nil
+	return failed, summary(w, told)
+}
+
+// summary shows one line for each event: how it ended, and what each channel was told of
+// it, or why not.
+func summary(w io.Writer, told []Told) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(table, "\n%s\n\tscene\tstate\tSlack\tPagerDuty\tSMS\tms\n", strings.Repeat("━", 100))
+	for i, t := range told {
+		state := t.Result.Result
+		if e := t.Result.Execution; e != nil && len(e.States) > 0 {
+			state = e.States[len(e.States)-1]
+		}
+		fmt.Fprintf(table, "%d\t%s\t%s", i+1, t.Title, state)
+		for _, name := range play.Names {
+			cell := t.Result.Channels[name].Outcome
+			if len(t.Result.Channels[name].Requests) == 0 {
+				cell = "- " + strings.ReplaceAll(t.Result.Channels[name].Reason, "_", " ")
+			}
+			fmt.Fprintf(table, "\t%s", strings.ReplaceAll(cell, "_", " "))
+		}
+		fmt.Fprintf(table, "\t%d\n", t.Result.MS)
+	}
+	if err := table.Flush(); err != nil {
+		return fmt.Errorf("printing the summary: %w", err)
+	}
+	return nil
 }
 
 func printOne(w io.Writer, number int, t Told) error {

@@ -21,7 +21,7 @@ const (
 // Errors of Start and Finish, to be told apart with errors.Is.
 var (
 	ErrNoService = errors.New("no such active service")
-	ErrFinished  = errors.New("no rollout is in progress")
+	ErrFinished  = errors.New("nothing is in progress")
 )
 
 // Start begins a rollout of the service to the task definition, given as ARN, as
@@ -82,13 +82,15 @@ func (e *Edge) Next(ctx context.Context, cluster, service, outcome string) error
 	return nil
 }
 
-// Rollouts returns the newest rollout of every service that had one, by service ARN.
+// Rollouts returns the newest rollout of every service of the account that had one, by service ARN.
 func (e *Edge) Rollouts() []Rollout {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	list := []Rollout{}
 	for _, r := range e.rollouts {
-		list = append(list, r.at(e.now()))
+		if strings.Contains(r.ServiceARN, ":"+e.account+":") {
+			list = append(list, r.at(e.now()))
+		}
 	}
 	slices.SortFunc(list, func(a, b Rollout) int { return strings.Compare(a.ServiceARN, b.ServiceARN) })
 	return list

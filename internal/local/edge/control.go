@@ -15,11 +15,16 @@ import (
 //	POST /rollouts/finish  {cluster, service, outcome}         Finish; answers {events}
 //	POST /rollouts/next    {cluster, service, outcome}         Next
 //	GET  /rollouts                                             {rollouts}
+//	POST /executions         {pipeline, id, revisions, silent}  StartExecution; answers the execution
+//	POST /executions/finish  {pipeline, id, …}                  EndExecution; an Ending's keys; answers {execution, events}
+//	POST /executions/retry   {pipeline, id, silent}             RetryExecution; answers the execution
+//	GET  /executions                                            {executions}
 //	POST /events           an Event                            Put; answers the event as it went out
 //	GET  /counts                                               {operation: calls}
 //
 // An error is {error}: 400 names the field that is wrong, 404 says that there is no such
-// service, 409 that no rollout of it is in progress, 502 that the engine failed.
+// service, pipeline or execution, 409 that none of it is in progress, or has failed, 502
+// that the engine failed.
 func (e *Edge) Control() http.Handler {
 	type target struct {
 		Cluster        string `json:"cluster"`
@@ -45,6 +50,7 @@ func (e *Edge) Control() http.Handler {
 	mux.HandleFunc("GET /rollouts", func(w http.ResponseWriter, _ *http.Request) {
 		reply(w, http.StatusOK, map[string][]Rollout{"rollouts": e.Rollouts()})
 	})
+	e.controlExecutions(mux)
 	mux.HandleFunc("POST /events", handle(func(r *http.Request, in Event) (any, error) {
 		return e.put(r.Context(), in)
 	}))
@@ -52,6 +58,33 @@ func (e *Edge) Control() http.Handler {
 		reply(w, http.StatusOK, e.Counts())
 	})
 	return mux
+}
+
+func (e *Edge) controlExecutions(mux *http.ServeMux) {
+	type target struct {
+		Pipeline  string     `json:"pipeline"`
+		ID        string     `json:"id"`
+		Revisions []Revision `json:"revisions"`
+		Silent    bool       `json:"silent"`
+	}
+	type ending struct {
+		Pipeline string `json:"pipeline"`
+		ID       string `json:"id"`
+		Ending
+	}
+	mux.HandleFunc("POST /executions", handle(func(r *http.Request, in target) (any, error) {
+		return e.StartExecution(r.Context(), in.Pipeline, in.ID, in.Revisions, in.Silent)
+	}))
+	mux.HandleFunc("POST /executions/finish", handle(func(r *http.Request, in ending) (any, error) {
+		x, events, err := e.EndExecution(r.Context(), in.Pipeline, in.ID, in.Ending)
+		return map[string]any{"execution": x, "events": events}, err
+	}))
+	mux.HandleFunc("POST /executions/retry", handle(func(r *http.Request, in target) (any, error) {
+		return e.RetryExecution(r.Context(), in.Pipeline, in.ID, in.Silent)
+	}))
+	mux.HandleFunc("GET /executions", func(w http.ResponseWriter, _ *http.Request) {
+		reply(w, http.StatusOK, map[string][]Execution{"executions": e.Executions()})
+	})
 }
 
 // handle decodes the body, strictly, and answers with what f returns.
@@ -71,9 +104,9 @@ func handle[T any](f func(*http.Request, T) (any, error)) http.HandlerFunc {
 			reply(w, http.StatusOK, out)
 		case errors.As(err, &input):
 			reply(w, http.StatusBadRequest, failure(err.Error()))
-		case errors.Is(err, ErrNoService):
+		case errors.Is(err, ErrNoService), errors.Is(err, ErrNoPipeline), errors.Is(err, ErrNoExecution):
 			reply(w, http.StatusNotFound, failure(err.Error()))
-		case errors.Is(err, ErrFinished):
+		case errors.Is(err, ErrFinished), errors.Is(err, ErrNotFailed):
 			reply(w, http.StatusConflict, failure(err.Error()))
 		default:
 			reply(w, http.StatusBadGateway, failure(err.Error()))

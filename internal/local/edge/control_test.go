@@ -17,7 +17,7 @@ func TestControl(t *testing.T) {
 		status           int
 		want             string // found in the answer
 	}{
-		{"nothing to finish", "/rollouts/finish", `{"cluster":"prod","service":"shop","outcome":"succeed"}`, 409, `"service shop: no rollout is in progress"`},
+		{"nothing to finish", "/rollouts/finish", `{"cluster":"prod","service":"shop","outcome":"succeed"}`, 409, `"service shop: nothing is in progress"`},
 		{"no outcome", "/rollouts/finish", `{"cluster":"prod","service":"shop"}`, 400, `"outcome: `},
 		{"bad next", "/rollouts/next", `{"cluster":"prod","service":"shop","outcome":"x"}`, 400, `"outcome: `},
 		{"next of none", "/rollouts/next", `{"cluster":"prod","service":"x","outcome":"fail"}`, 404, `no such active service`},

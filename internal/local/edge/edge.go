@@ -1,7 +1,7 @@
 // Package edge is the reverse proxy that stands on AWS_ENDPOINT_URL in front of the
 // local engine. It passes every call through as the client signed it, and adds what
-// the engine lacks: ECS rollouts laid over the engine's own services, the events that
-// ECS emits for them, image digests, and faults on command.
+// the engine lacks: ECS rollouts laid over the engine's own services, CodePipeline's
+// executions, the events that both emit, image digests, and faults on command.
 package edge
 
 import (
@@ -19,7 +19,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
@@ -36,6 +36,8 @@ type Options struct {
 	Account string
 	// Region is the region whose services are rolled out.
 	Region string
+	// Pipelines are the CodePipeline pipelines that the account has.
+	Pipelines []string
 	// Faults are the failures to play, under the target "aws"; none when nil.
 	Faults *fault.Set
 	// Clock tells the time; time.Now when nil.
@@ -45,28 +47,37 @@ type Options struct {
 	RolloutTime time.Duration
 }
 
-// Edge is the proxy and the rollouts that it lays over the engine. It is safe for
-// concurrent use; make one with New.
+// Edge is the proxy and what it lays over the engine, as one account sees it. It is safe
+// for concurrent use; make one with New.
 type Edge struct {
-	account     string
-	region      string
+	account   string
+	region    string
+	pipelines []string
+	ecs       *ecs.Client
+	events    *eventbridge.Client
+	*shared
+}
+
+// shared is what the edges of all accounts in one engine have in common.
+type shared struct {
 	faults      *fault.Set
 	now         func() time.Time
 	rolloutTime time.Duration
 	after       func(time.Duration, func())
+	proxy       *httputil.ReverseProxy
+	config      aws.Config
 
-	proxy  *httputil.ReverseProxy
-	ecs    *ecs.Client
-	events *eventbridge.Client
-
-	// changes lets one rollout change at a time. It is held while the engine is asked,
-	// so nothing that answers a read may take it.
+	// changes lets one rollout or execution change at a time. It is held while the engine
+	// is asked, so nothing that answers a read may take it.
 	changes sync.Mutex
 
 	mu       sync.Mutex // guards the fields below
+	accounts map[string]*Edge
 	counts   map[string]int
 	rollouts map[string]Rollout // by service ARN
 	next     map[string]string  // outcome of the next rollout, by service ARN
+	// executions are those of all pipelines, oldest first.
+	executions []Execution
 }
 
 // New returns an Edge in front of the engine that o names.
@@ -75,25 +86,20 @@ func New(o Options) *Edge {
 	// named in the environment has no business between us and the loopback. The engine
 	// drops idle connections after 75 s: let go of them first.
 	transport := &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 64, IdleConnTimeout: 30 * time.Second}
-	client := &http.Client{Transport: transport}
-	endpoint := o.Engine.String()
-	root := credentials.NewStaticCredentialsProvider(o.Account, "local", "")
-	e := &Edge{
-		account: o.Account, region: o.Region, faults: o.Faults, now: o.Clock, rolloutTime: o.RolloutTime,
+	s := &shared{
+		faults: o.Faults, now: o.Clock, rolloutTime: o.RolloutTime,
 		after:    func(d time.Duration, f func()) { time.AfterFunc(d, f) },
-		ecs:      ecs.New(ecs.Options{Region: o.Region, BaseEndpoint: &endpoint, Credentials: root, HTTPClient: client}),
-		events:   eventbridge.New(eventbridge.Options{Region: o.Region, BaseEndpoint: &endpoint, Credentials: root, HTTPClient: client}),
-		counts:   map[string]int{},
-		rollouts: map[string]Rollout{},
-		next:     map[string]string{},
+		config:   aws.Config{BaseEndpoint: aws.String(o.Engine.String()), HTTPClient: &http.Client{Transport: transport}},
+		accounts: map[string]*Edge{}, counts: map[string]int{}, rollouts: map[string]Rollout{}, next: map[string]string{},
 	}
-	if e.faults == nil {
-		e.faults = new(fault.Set)
+	if s.faults == nil {
+		s.faults = new(fault.Set)
 	}
-	if e.now == nil {
-		e.now = time.Now
+	if s.now == nil {
+		s.now = time.Now
 	}
-	e.proxy = &httputil.ReverseProxy{
+	e := s.add(o.Account, o.Region, o.Pipelines)
+	s.proxy = &httputil.ReverseProxy{
 		Transport:      transport,
 		Rewrite:        func(r *httputil.ProxyRequest) { passThrough(r, o.Engine) },
 		ModifyResponse: e.layOver,
@@ -127,11 +133,19 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+	if isPipelineCall(c) {
+		if signedService(r) == "" {
+			unsigned(w)
+			return
+		}
+		c.body = peek(r)
+	}
+	c.caller = e.of(r, c)
 	var update updateInput
 	if c.operation == updateService && json.Unmarshal(peek(r), &update) == nil {
 		e.changes.Lock()
 		defer e.changes.Unlock()
-		c.before = e.beforeUpdate(r.Context(), update)
+		c.before = c.caller.beforeUpdate(r.Context(), update)
 	}
 	e.proxy.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callKey{}, c)))
 }
@@ -142,8 +156,12 @@ type callKey struct{}
 type call struct {
 	protocol  protocol
 	operation string
+	// caller is the edge of the account that calls, where it matters.
+	caller *Edge
 	// before is the service as it was before an UpdateService, nil when unknown.
 	before *types.Service
+	// body is what CodePipeline is asked; nil for calls of other services.
+	body []byte
 }
 
 // passThrough sends the request to the engine as the client wrote it. ReverseProxy
@@ -162,6 +180,9 @@ func passThrough(r *httputil.ProxyRequest, engine *url.URL) {
 // answer that cannot be read is passed on as it is.
 func (e *Edge) layOver(resp *http.Response) error {
 	c := resp.Request.Context().Value(callKey{}).(*call)
+	if isPipelineCall(c) {
+		return c.caller.layOverPipeline(c, resp)
+	}
 	if resp.StatusCode != http.StatusOK || resp.Header.Get("Content-Encoding") != "" {
 		return nil
 	}
@@ -176,7 +197,7 @@ func (e *Edge) layOver(resp *http.Response) error {
 	_ = resp.Body.Close()
 	if c.before != nil {
 		// The engine has made the update, whether or not the client still waits for it.
-		e.followUpdate(context.WithoutCancel(resp.Request.Context()), *c.before)
+		c.caller.followUpdate(context.WithoutCancel(resp.Request.Context()), *c.before)
 	}
 	var answer map[string]json.RawMessage
 	if err := json.Unmarshal(body, &answer); err == nil {
@@ -187,10 +208,14 @@ func (e *Edge) layOver(resp *http.Response) error {
 			return fmt.Errorf("laying over the answer to %s: %w", c.operation, err)
 		}
 	}
+	setBody(resp, body)
+	return nil
+}
+
+func setBody(resp *http.Response, body []byte) {
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 	resp.ContentLength = int64(len(body))
 	resp.Header.Set("Content-Length", fmt.Sprint(len(body)))
-	return nil
 }
 
 // engineDown answers for an engine that does not.

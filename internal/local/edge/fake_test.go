@@ -31,7 +31,11 @@ type fakeEngine struct {
 	requests       []received
 	events         []putEntry
 	refuseEvents   bool
-	onPut          func(putEntry)
+	// refusePipelines is how the engine refuses a role that may not ask CodePipeline.
+	refusePipelines bool
+	// keys is whose an access key is.
+	keys  map[string]string
+	onPut func(putEntry)
 }
 
 type breaker struct {
@@ -87,7 +91,13 @@ func (f *fakeEngine) update(in map[string]any) {
 func (f *fakeEngine) answer(target string, body []byte) (int, any) {
 	var in map[string]any
 	_ = json.Unmarshal(body, &in)
-	_, operation, _ := strings.Cut(target, ".")
+	prefix, operation, _ := strings.Cut(target, ".")
+	if prefix == "CodePipeline_20150709" {
+		if f.refusePipelines {
+			return 403, map[string]any{"__type": "AccessDeniedException", "message": "User: r is not authorized to perform: codepipeline:" + operation}
+		}
+		return 400, map[string]any{"error": "Unsupported service: codepipeline"}
+	}
 	named, _ := in["service"].(string)
 	switch operation {
 	case "DescribeServices":
@@ -137,6 +147,16 @@ func (f *fakeEngine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	target := r.Header.Get("X-Amz-Target")
 	f.requests = append(f.requests, received{target, r.Host, r.RequestURI, r.Header.Clone(), body})
 	before := len(f.events)
+	if form, err := url.ParseQuery(string(body)); err == nil && form.Get("Action") == "GetAccessKeyInfo" {
+		account, known := f.keys[form.Get("AccessKeyId")]
+		f.mu.Unlock()
+		w.Header().Set("Content-Type", "text/xml")
+		if !known {
+			w.WriteHeader(http.StatusForbidden)
+		}
+		fmt.Fprintf(w, "<GetAccessKeyInfoResponse><GetAccessKeyInfoResult><Account>%s</Account></GetAccessKeyInfoResult></GetAccessKeyInfoResponse>", account)
+		return
+	}
 	status, answer := f.answer(target, body)
 	put := f.events[before:]
 	onPut := f.onPut
@@ -192,7 +212,7 @@ func newWorld(t testing.TB, engine *fakeEngine) *world {
 		t.Fatal(err)
 	}
 	w := &world{engine: engine, faults: new(fault.Set), clock: time.Date(2026, 11, 21, 10, 0, 0, 123e6, time.UTC)}
-	w.Edge = New(Options{Engine: u, Account: "123456789012", Region: "eu-west-1", Faults: w.faults,
+	w.Edge = New(Options{Engine: u, Account: "123456789012", Region: "eu-west-1", Faults: w.faults, Pipelines: []string{ship, "ship-staging"},
 		Clock: func() time.Time { return w.clock }, RolloutTime: time.Minute})
 	w.after = func(_ time.Duration, f func()) { w.timers = append(w.timers, f) }
 	front := httptest.NewServer(w.Edge)

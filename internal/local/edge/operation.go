@@ -53,6 +53,7 @@ var names = map[string]string{
 	"amazonec2containerservicev20141113": "ecs",
 	"amazonssm":                          "ssm",
 	"amazonsqs":                          "sqs",
+	"codepipeline_20150709":              "codepipeline",
 	"awsevents":                          "events",
 	"awsstepfunctions":                   "states",
 	"dynamodb_20120810":                  "dynamodb",

@@ -50,7 +50,7 @@ func FuzzLayOver(f *testing.F) {
 	f.Add(`{"services":{},"tasks":[{"containers":[{"image":"a@sha256:"},7]}]}`, false)
 	f.Add(`[`, false)
 	f.Fuzz(func(t *testing.T, body string, services bool) {
-		e := &Edge{now: time.Now, rollouts: map[string]Rollout{serviceARN: {ServiceARN: serviceARN, engineID: "ecs-svc/a", Deployments: []Deployment{{ID: "x"}, {ID: "y"}}}}}
+		e := &Edge{shared: &shared{now: time.Now, rollouts: map[string]Rollout{serviceARN: {ServiceARN: serviceARN, engineID: "ecs-svc/a", Deployments: []Deployment{{ID: "x"}, {ID: "y"}}}}}}
 		c := &call{protocol: jsonProtocol, operation: "ecs:DescribeTasks"}
 		if services {
 			c.operation = "ecs:DescribeServices"

@@ -5,6 +5,7 @@
   account and region it has: so that the driver can speak for ECS and CodePipeline, and
   the rules under test are the very ones that are deployed to AWS (open_event_bus).
 - A workflow that publishes to SNS may give the message attributes (read_attributes).
+- Roles are checked for CodePipeline, too, which the edge answers for (check_pipelines).
 - The engine ends when its standard input does: that is the other end of a pipe whose
   owner is gone, however it went (end_with_owner).
 
@@ -121,6 +122,41 @@ def read_attributes():
     sns._parse_message_attributes = parse_both
 
 
+def check_pipelines():
+    """Lets the engine say who may ask CodePipeline, a service that it does not have.
+
+    What it allows, the edge in front of it answers in its stead.
+    """
+    actions = module("ministack.core.iam_actions")
+    namespaces = getattr(actions, "SERVICE_TO_IAM_NAMESPACE", None)
+    if not isinstance(namespaces, dict) or "ssm" not in namespaces:
+        refuse("iam_actions has no SERVICE_TO_IAM_NAMESPACE to add a service to")
+    resource_arn = function(
+        actions,
+        "extract_resource_arn",
+        "(service: str, method: str, path: str, headers: dict, body: bytes, "
+        "query_params: dict, region: str, account_id: str) -> str",
+    )
+    namespaces["codepipeline"] = "codepipeline"
+    # Else the engine looks the name up among all that AWS has, which takes seconds.
+    patterns = getattr(module("ministack.core.router"), "SERVICE_PATTERNS", None)
+    if not isinstance(patterns, dict) or "target_prefixes" not in patterns.get("ssm", {}):
+        refuse("router has no SERVICE_PATTERNS to add a service to")
+    patterns["codepipeline"] = {"target_prefixes": ["CodePipeline_20150709"]}
+
+    def with_pipelines(service, method, path, headers, body, query_params, region, account_id):
+        if service != "codepipeline":
+            return resource_arn(service, method, path, headers, body, query_params, region, account_id)
+        try:
+            asked = json.loads(body)
+        except ValueError:
+            asked = None
+        name = asked.get("pipelineName") or asked.get("name") if isinstance(asked, dict) else None
+        return f"arn:aws:codepipeline:{region}:{account_id}:{name}" if isinstance(name, str) else "*"
+
+    actions.extract_resource_arn = with_pipelines
+
+
 def end_with_owner():
     """Ends this process, and what it started, when standard input is closed.
 
@@ -152,6 +188,7 @@ def run():
     hurry()
     open_event_bus()
     read_attributes()
+    check_pipelines()
     main = function(module("ministack.app"), "main", "()")
     main()
 

@@ -37,11 +37,12 @@ func Print(w io.Writer, r Result) error {
 		}
 	}
 	if r.Result == Ignored {
-		b.WriteString("  no rule took it: it is no ECS deployment event of this account's clusters\n")
+		b.WriteString("  no rule took it: it is neither an ECS deployment of this account's clusters, nor an execution\n" +
+			"  of its account file's pipelines, nor a drill of one\n")
 	}
 	if r.Execution != nil {
 		for _, name := range Names {
-			b.WriteString(told(name, r.Channels[name]))
+			b.WriteString(told(name, r.Channels[name], r.Document.Plan[name].Window))
 		}
 	}
 	for name, n := range r.Queues {
@@ -58,14 +59,24 @@ func Print(w io.Writer, r Result) error {
 
 func headline(r Result) string {
 	d := r.Document.Deployment
-	if d.Service == "" {
+	if d.Subject() == "" {
 		return strings.TrimSpace(fmt.Sprintf("%s: event %s", strings.ReplaceAll(r.Result, "_", " "), r.Event))
 	}
 	what := strings.ReplaceAll(string(d.Status), "_", " ")
 	if r.Document.Kind() == deployment.Rollback {
 		what = "rollback " + what
 	}
-	return fmt.Sprintf("%s: %s in %s, %s (event %s)", r.Result, d.Service, orUnknown(d.Environment), what, r.Event)
+	if d.Attempt > 1 {
+		what += fmt.Sprintf(", attempt %d", d.Attempt)
+	}
+	subject := d.Subject()
+	if d.Pipeline != "" {
+		subject = "pipeline " + subject
+	}
+	if d.Drill != nil {
+		subject = "DRILL of " + subject
+	}
+	return fmt.Sprintf("%s: %s in %s, %s (event %s)", r.Result, subject, orUnknown(d.Environment), what, r.Event)
 }
 
 func orUnknown(s string) string {
@@ -77,9 +88,13 @@ func orUnknown(s string) string {
 
 func seconds(ms int64) string { return fmt.Sprintf("%.2f s", float64(ms)/1000) }
 
-// told is what one channel was told, or why it was not.
-func told(name string, c Channel) string {
+// told is what one channel was told, or why it was not. The window is the one that kept it
+// from being told, if one did.
+func told(name string, c Channel, window *deployment.Window) string {
 	why := strings.ReplaceAll(c.Reason, "_", " ")
+	if window != nil {
+		why += fmt.Sprintf(" %s until %s", window.Name, window.Until.UTC().Format("2 Jan 2006, 15:04 UTC"))
+	}
 	if len(c.Requests) == 0 {
 		return fmt.Sprintf("  %-10s not told: %s\n", titles[name], why)
 	}

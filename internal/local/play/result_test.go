@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"fanfare/internal/deployment"
 	"fanfare/internal/local/standin"
@@ -39,6 +40,34 @@ func told1() Result {
 	return r
 }
 
+// planned is a pipeline's second attempt that failed inside a maintenance window.
+func planned() Result {
+	r := emptyResult("e-4")
+	r.Result, r.Execution = Carried, &Execution{Status: "SUCCEEDED", States: []string{"Normalise", "Delivered"}}
+	window := &deployment.Window{Name: "reindex", Until: time.Date(2026, 3, 14, 4, 0, 0, 0, time.FixedZone("CET", 3600))}
+	quiet := deployment.Decision{Decision: deployment.Suppress, Reason: deployment.MaintenanceWindow, Window: window}
+	r.tell(deployment.Document{
+		Deployment: deployment.Deployment{Event: "e-4", Source: deployment.CodePipeline, Pipeline: "checkout-production", Environment: "production", Status: deployment.Failed, Attempt: 2},
+		Plan:       deployment.Plan{"slack": {Decision: deployment.Deliver, Reason: deployment.EveryDeployment}, "pagerduty": quiet, "sns": quiet},
+		Deliveries: map[string]deployment.Delivery{"slack": {Outcome: deployment.Sent}},
+	}, []standin.Request{received("slack", "/api/chat.postMessage", `{"text":"failed"}`)})
+	return r
+}
+
+// drill is an exercise that wakes nobody.
+func drill() Result {
+	r := emptyResult("e-5")
+	r.Result, r.Execution = Carried, &Execution{Status: "SUCCEEDED", States: []string{"Normalise", "Delivered"}}
+	r.tell(deployment.Document{
+		Deployment: deployment.Deployment{Event: "e-5", Service: "checkout", Environment: "production", Status: deployment.Failed, Drill: &deployment.Drill{}},
+		Plan: deployment.Plan{
+			"pagerduty": {Decision: deployment.Suppress, Reason: deployment.DrillNotPaged},
+			"sns":       {Decision: deployment.Suppress, Reason: deployment.NotRouted},
+		},
+	}, nil)
+	return r
+}
+
 func TestPrint(t *testing.T) {
 	t.Parallel()
 	ignored := emptyResult("e-2")
@@ -46,7 +75,7 @@ func TestPrint(t *testing.T) {
 	duplicate := emptyResult("e-3")
 	duplicate.Result, duplicate.Execution = Carried, &Execution{Status: "SUCCEEDED", States: []string{"Duplicate"}}
 	duplicate.tell(deployment.Document{Claim: &deployment.Claim{Outcome: deployment.Duplicate}}, nil)
-	for name, r := range map[string]Result{"failed": told1(), "ignored": ignored, "duplicate": duplicate, "not_an_event": None("", ErrNotAnEvent)} {
+	for name, r := range map[string]Result{"planned": planned(), "drill": drill(), "failed": told1(), "ignored": ignored, "duplicate": duplicate, "not_an_event": None("", ErrNotAnEvent)} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var got strings.Builder

@@ -1,6 +1,7 @@
 package world
 
 import (
+	"crypto/sha1"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,6 +23,8 @@ type Address struct {
 	// Commits is true when the project's history is long enough for some to lie between
 	// one version and the next.
 	Commits bool `json:"commits"`
+	// Refs are the commits of the versions, by their Git tag; empty without a history.
+	Refs map[string]string `json:"refs,omitempty"`
 	// PID is the process that holds the world.
 	PID     int    `json:"pid"`
 	Account string `json:"account"`
@@ -36,6 +39,15 @@ type Address struct {
 	Control   string `json:"control"`
 	// Outputs are those of the deployed stack; empty before it is deployed.
 	Outputs map[string]string `json:"outputs,omitempty"`
+}
+
+// Commit is the commit of a version, as a pipeline's source gives it; made up where there
+// is no history.
+func (a Address) Commit(version string) string {
+	if commit, ok := a.Refs["v"+version]; ok {
+		return commit
+	}
+	return fmt.Sprintf("%x", sha1.Sum([]byte(version)))
 }
 
 // ErrDown says that no world is running.

@@ -28,6 +28,11 @@ func Build(ctx context.Context, root string) error {
 	if err := run(ctx, root, nil, "compiling the CDK app", "go", "build", "-o", filepath.Join("build", "bin", "infra"), "./infra"); err != nil {
 		return err
 	}
+	return BuildFunctions(ctx, root)
+}
+
+// BuildFunctions compiles the functions for this machine.
+func BuildFunctions(ctx context.Context, root string) error {
 	args, env := program.Build(runtime.GOOS, runtime.GOARCH)
 	return run(ctx, root, env, "compiling the functions", "go", args...)
 }
@@ -110,7 +115,7 @@ func (w *World) fingerprint(settings string) (string, error) {
 		return "", fmt.Errorf("listing the functions: %w", err)
 	}
 	files = append(files, filepath.Join(w.Root, "build", "bin", "infra"),
-		filepath.Join(w.Root, "infra", "accounts", w.AccountFile+".yaml"))
+		w.accountPath())
 	sort.Strings(files)
 	for _, name := range files {
 		file, err := os.Open(name)

@@ -52,6 +52,11 @@ func (w *World) Seed(ctx context.Context, progress func(string)) error {
 			}
 		}
 	}
+	for _, pipeline := range w.account.Pipelines {
+		if err := put(w.account.LastRevisionParameter(pipeline.Name), w.Commit(Versions[0]), ssmtypes.ParameterTypeString); err != nil {
+			return err
+		}
+	}
 	_, err := sns.NewFromConfig(w.Config()).Subscribe(ctx, &sns.SubscribeInput{
 		TopicArn: aws.String(w.Outputs["TextsTopicArn"]), Protocol: aws.String("http"), Endpoint: aws.String(w.Phone + "/")})
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -25,10 +26,9 @@ import (
 
 // What the stand-ins know. None of it opens anything anywhere.
 const (
-	slackToken   = "xoxb-local-0000000000-stand-in"
-	gitlabToken  = "glpat-local-stand-in"
-	routingKey   = "0123456789abcdef0123456789abcdef"
-	slackChannel = "C0123456789"
+	slackToken  = "xoxb-local-0000000000-stand-in"
+	gitlabToken = "glpat-local-stand-in"
+	routingKey  = "0123456789abcdef0123456789abcdef"
 )
 
 // Options say which world to run.
@@ -37,7 +37,7 @@ type Options struct {
 	Root string
 	// Dir holds what belongs to this world alone: ports, logs, the synthesised stack.
 	Dir string
-	// AccountFile is the name of the account file: local.
+	// AccountFile is the name of an account file, local, or the path of one.
 	AccountFile string
 	// Python runs the engine.
 	Python string
@@ -50,7 +50,11 @@ type Options struct {
 type World struct {
 	Options
 	Address
-	engine  *engine.Engine
+	engine *engine.Engine
+	// joined is true when the engine and the edge are another world's.
+	joined  bool
+	front   *edge.Edge
+	account *account.Account
 	servers []*http.Server
 	closing sync.Once
 }
@@ -58,7 +62,57 @@ type World struct {
 // Start runs the engine, the edge and the stand-ins on loopback ports that are free,
 // the same as the last time where possible. Nothing is deployed yet.
 func Start(ctx context.Context, o Options) (*World, error) {
-	a, err := accountfile.Read(filepath.Join(o.Root, "infra", "accounts", o.AccountFile+".yaml"))
+	w, err := prepare(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	ports, err := reserve(o.Dir, append([]string{"edge"}, standins...))
+	if err != nil {
+		return nil, err
+	}
+	w.Endpoint = ports.url("edge")
+	if err := w.startEngine(ctx); err != nil {
+		ports.close()
+		return nil, err
+	}
+	engineURL, err := url.Parse(w.Engine)
+	if err != nil {
+		ports.close()
+		w.Close()
+		return nil, fmt.Errorf("the engine's address: %w", err)
+	}
+	faults := &fault.Set{}
+	w.front = edge.New(edge.Options{
+		Engine: engineURL, Account: w.Account, Region: w.Region, Pipelines: pipelinesOf(w.account), Faults: faults, RolloutTime: 3 * time.Second,
+	})
+	w.serve(ports, faults)
+	return w, nil
+}
+
+// Join runs a second account in the world's engine, behind its edge: with an account file
+// and a folder of its own, and stand-ins and a control API of its own. Faults of AWS are
+// the first world's to play. Close it before that one.
+func (w *World) Join(ctx context.Context, o Options) (*World, error) {
+	v, err := prepare(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	if v.Account == w.Account || v.Region != w.Region {
+		return nil, fmt.Errorf("joining a world: another account in %s expected, found %s in %s", w.Region, v.Account, v.Region)
+	}
+	ports, err := reserve(o.Dir, standins)
+	if err != nil {
+		return nil, err
+	}
+	v.engine, v.joined, v.Engine, v.Endpoint = w.engine, true, w.Engine, w.Endpoint
+	v.front = w.front.With(v.Account, pipelinesOf(v.account))
+	v.serve(ports, &fault.Set{})
+	return v, nil
+}
+
+// prepare reads what a world is made of.
+func prepare(ctx context.Context, o Options) (*World, error) {
+	a, err := accountfile.Read(o.accountPath())
 	if err != nil {
 		return nil, err
 	}
@@ -72,61 +126,84 @@ func Start(ctx context.Context, o Options) (*World, error) {
 	if err := os.RemoveAll(filepath.Join(o.Dir, "played")); err != nil {
 		return nil, fmt.Errorf("removing what the last world left: %w", err)
 	}
-	w := &World{Options: o, Address: Address{Dir: o.Dir, PID: os.Getpid(), Account: a.ID, Region: a.Region}}
-	if err := w.start(ctx, a, refs); err != nil {
-		w.Close()
-		return nil, err
-	}
-	return w, nil
+	return &World{Options: o, account: a, Address: Address{
+		Dir: o.Dir, PID: os.Getpid(), Account: a.ID, Region: a.Region, Refs: refs,
+		Commits: len(refs) > 0 && refs["v"+Versions[0]] != refs["v"+Versions[1]],
+	}}, nil
 }
 
-func (w *World) start(ctx context.Context, a *account.Account, refs map[string]string) error {
-	ports, err := reserve(w.Options.Dir)
-	if err != nil {
-		return err
+// accountPath is the account file: a name below infra/accounts, or the path of a file.
+func (o Options) accountPath() string {
+	if filepath.Ext(o.AccountFile) == "" {
+		return filepath.Join(o.Root, "infra", "accounts", o.AccountFile+".yaml")
 	}
-	w.Endpoint = ports.url("edge")
+	if filepath.IsAbs(o.AccountFile) {
+		return o.AccountFile
+	}
+	return filepath.Join(o.Root, o.AccountFile)
+}
+
+func pipelinesOf(a *account.Account) []string {
+	var names []string
+	for _, p := range a.Pipelines {
+		names = append(names, p.Name)
+	}
+	return names
+}
+
+func (w *World) startEngine(ctx context.Context) (err error) {
 	w.engine, err = engine.Start(ctx, engine.Options{
-		Python: w.Python, Account: a.ID, Region: a.Region, EndpointURL: w.Endpoint, Auth: true, Dir: filepath.Join(w.Options.Dir, "engine"),
+		Python: w.Python, Account: w.Account, Region: w.Region, EndpointURL: w.Endpoint, Auth: true, Dir: filepath.Join(w.Options.Dir, "engine"),
 	})
-	if err != nil {
-		ports.close()
-		return err
+	if err == nil {
+		w.Engine = w.engine.URL()
 	}
-	w.Engine = w.engine.URL()
-	engineURL, err := url.Parse(w.Engine)
-	if err != nil {
-		ports.close()
-		return fmt.Errorf("the engine's address: %w", err)
-	}
-	w.serve(ports, engineURL, a, refs)
-	w.Slack, w.PagerDuty, w.GitLab = ports.url("slack"), ports.url("pagerduty"), ports.url("gitlab")
-	w.Phone, w.Control = ports.url("phone"), ports.url("control")
-	w.Commits = len(refs) > 0 && refs["v"+Versions[0]] != refs["v"+Versions[1]]
-	return nil
+	return err
 }
 
-func (w *World) serve(ports ports, engineURL *url.URL, a *account.Account, refs map[string]string) {
-	log, faults := &standin.Log{}, &fault.Set{}
-	front := edge.New(edge.Options{Engine: engineURL, Account: a.ID, Region: a.Region, Faults: faults, RolloutTime: 3 * time.Second})
-	slack := standin.NewSlack(standin.SlackOptions{Token: slackToken, Channels: []string{slackChannel}, Burst: w.SlackBurst}, log, faults)
+// serve serves whatever has a port. The faults are those of AWS and of the stand-ins.
+func (w *World) serve(ports ports, faults *fault.Set) {
+	log := &standin.Log{}
+	slack := standin.NewSlack(standin.SlackOptions{Token: slackToken, Channels: slackChannels(w.account), Burst: w.SlackBurst}, log, faults)
 	pagerduty := standin.NewPagerDuty(standin.PagerDutyOptions{RoutingKeys: map[string]string{routingKey: "on call"}}, log, faults)
 	gitlab := standin.NewGitLab(standin.GitLabOptions{
-		Repository: w.Root, Token: gitlabToken, Projects: []string{"shop/checkout", "shop/search"}, Refs: refs,
+		Repository: w.Root, Token: gitlabToken, Projects: []string{"shop/checkout", "shop/search"}, Refs: w.Refs,
 	}, log, faults)
 	phone := standin.NewPhone(log, faults)
 	control := http.NewServeMux()
 	control.Handle("/", standin.Control(log, faults, standin.World{Slack: slack, PagerDuty: pagerduty, Phone: phone}))
-	for _, path := range []string{"/rollouts", "/rollouts/", "/events", "/counts"} {
-		control.Handle(path, front.Control())
+	for _, path := range []string{"/rollouts", "/rollouts/", "/executions", "/executions/", "/events", "/counts"} {
+		control.Handle(path, w.front.Control())
 	}
-	for name, handler := range map[string]http.Handler{
-		"edge": front, "slack": slack, "pagerduty": pagerduty, "gitlab": gitlab, "phone": phone, "control": control,
-	} {
-		server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+	handlers := map[string]http.Handler{
+		"edge": w.front, "slack": slack, "pagerduty": pagerduty, "gitlab": gitlab, "phone": phone, "control": control,
+	}
+	for name, listener := range ports {
+		server := &http.Server{Handler: handlers[name], ReadHeaderTimeout: 10 * time.Second}
 		w.servers = append(w.servers, server)
-		go func() { _ = server.Serve(ports[name]) }()
+		go func() { _ = server.Serve(listener) }()
 	}
+	w.Slack, w.PagerDuty, w.GitLab = ports.url("slack"), ports.url("pagerduty"), ports.url("gitlab")
+	w.Phone, w.Control = ports.url("phone"), ports.url("control")
+}
+
+// slackChannels are those that the account file tells.
+func slackChannels(a *account.Account) []string {
+	channels := []string{}
+	if a.Slack != nil {
+		channels = append(channels, a.Slack.Channel)
+	}
+	for _, e := range a.Environments {
+		channels = append(channels, e.SlackChannel)
+	}
+	for _, s := range a.Services {
+		channels = append(channels, s.SlackChannel)
+	}
+	for _, p := range a.Pipelines {
+		channels = append(channels, p.SlackChannel)
+	}
+	slices.Sort(channels)
+	return slices.DeleteFunc(slices.Compact(channels), func(id string) bool { return id == "" })
 }
 
 // Done is closed when the engine has ended, by itself or by Close.
@@ -146,7 +223,7 @@ func (w *World) QueueMessages(ctx context.Context, queueURL string) ([]engine.Me
 // Close stops everything. It can be called again.
 func (w *World) Close() {
 	w.closing.Do(func() {
-		if w.engine != nil {
+		if w.engine != nil && !w.joined {
 			w.engine.Stop()
 		}
 		for _, server := range w.servers {
@@ -158,11 +235,12 @@ func (w *World) Close() {
 // ports are the listeners of a world, by the name of who listens.
 type ports map[string]net.Listener
 
-var listeners = []string{"edge", "slack", "pagerduty", "gitlab", "phone", "control"}
+// standins are who listens beside the edge.
+var standins = []string{"slack", "pagerduty", "gitlab", "phone", "control"}
 
-// reserve listens on a port for each. A stack that was synthesised for the ports of the
+// reserve listens on a port for each listener. A stack that was synthesised for the ports of the
 // last time need not be synthesised again, so these are tried first.
-func reserve(dir string) (ports, error) {
+func reserve(dir string, listeners []string) (ports, error) {
 	file := filepath.Join(dir, "ports.json")
 	last := map[string]int{}
 	if text, err := os.ReadFile(file); err == nil {

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"fanfare/internal/account"
 )
 
 func TestAddressIsSavedWhole(t *testing.T) {
@@ -42,7 +44,7 @@ func exists(file string) bool {
 func TestPortsStayTheSame(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	first, err := reserve(dir)
+	first, err := reserve(dir, []string{"edge", "slack"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +55,7 @@ func TestPortsStayTheSame(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer taken.Close()
-	second, err := reserve(dir)
+	second, err := reserve(dir, []string{"edge", "slack"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,5 +93,40 @@ func TestRefs(t *testing.T) {
 	refs, _ := refsOf(t.Context(), dir)
 	if n := git("rev-list", "--count", refs["v1.41.0"]+".."+refs["v1.42.0"]); n != "3" {
 		t.Errorf("%s commits lie between the first two versions", n)
+	}
+}
+
+func TestAccountPath(t *testing.T) {
+	t.Parallel()
+	for file, want := range map[string]string{
+		"local": "/p/infra/accounts/local.yaml", "/tmp/second.yaml": "/tmp/second.yaml", "internal/second.yaml": "/p/internal/second.yaml",
+	} {
+		if got := (Options{Root: "/p", AccountFile: file}).accountPath(); got != want {
+			t.Errorf("%s is %s, want %s", file, got, want)
+		}
+	}
+}
+
+func TestSlackChannels(t *testing.T) {
+	t.Parallel()
+	a := &account.Account{
+		Slack:        &account.Slack{Channel: "C2"},
+		Environments: []account.Environment{{Told: account.Told{SlackChannel: "C1"}}, {}},
+		Services:     []account.Service{{Told: account.Told{SlackChannel: "C2"}}},
+		Pipelines:    []account.Pipeline{{Told: account.Told{SlackChannel: "C3"}}},
+	}
+	if got := strings.Join(slackChannels(a), " "); got != "C1 C2 C3" {
+		t.Errorf("got %s", got)
+	}
+	if got := slackChannels(&account.Account{}); len(got) != 0 {
+		t.Errorf("without Slack: %q", got)
+	}
+}
+
+func TestCommit(t *testing.T) {
+	t.Parallel()
+	a := Address{Refs: map[string]string{"v1.41.0": "abc"}}
+	if a.Commit("1.41.0") != "abc" || len(a.Commit("1.42.0")) != 40 || a.Commit("1.42.0") == a.Commit("1.43.0") {
+		t.Errorf("got %s, %s", a.Commit("1.41.0"), a.Commit("1.42.0"))
 	}
 }
