@@ -43,7 +43,7 @@ bench: ## Measure the functions: size, start, memory, beside Python; messages; t
 .PHONY: check synth diff deploy
 check: ## Look for mistakes in account files: ACCOUNT=name or a file's path; all without it
 	@$(needs_go)
-	@go run ./infra/check $(ACCOUNT)
+	@go build -o build/bin/check ./infra/check && build/bin/check $(ACCOUNT)
 
 synth: tools needs-account ## Synthesise the stack of an account: ACCOUNT=name
 	@$(cdk) synth --quiet -c account="$(ACCOUNT)" && echo "build/cdk.out"

@@ -78,7 +78,7 @@ func TestServiceOf(t *testing.T) {
 		"mail-worker":     a.Services[2],
 		"search":          {},
 	} {
-		if got := a.ServiceOf(service); got != want {
+		if got := a.ServiceOf(service); !reflect.DeepEqual(got, want) {
 			t.Errorf("ServiceOf(%q) = %+v", service, got)
 		}
 	}
@@ -123,9 +123,13 @@ func TestFill(t *testing.T) {
 // TestLoad hands an account to the Lambdas and reads it there.
 func TestLoad(t *testing.T) {
 	t.Parallel()
-	want, err := Read(filepath.Join("..", "..", "infra", "accounts", "example.yaml"))
-	if err != nil {
-		t.Fatal(err)
+	want := Account{
+		ID: "123456789012", Region: "eu-west-1", Clusters: []string{"production"},
+		Environments: []Environment{{Name: "production", Production: true, Clusters: []string{"prod-*"}, Told: Told{Channels: []string{"slack"}}}},
+		Services:     []Service{{Name: "checkout", Container: "app", Told: Told{SlackChannel: "C1"}}},
+		Pipelines:    []Pipeline{{Name: "search", Environment: "production", Told: Told{Channels: []string{"sns"}, SlackChannel: "C2"}}},
+		Windows:      []Window{{Name: "upgrade", Start: "2026-01-04T02:00", Services: []string{"*"}, Quiets: []string{"sns"}}},
+		PagerDuty:    &PagerDuty{Services: []string{"*"}, Pipelines: []string{}}, // [] is not the default
 	}
 	text, err := json.Marshal(want)
 	if err != nil {
@@ -135,8 +139,8 @@ func TestLoad(t *testing.T) {
 	if err := os.WriteFile(file, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := Load(file); err != nil || !reflect.DeepEqual(got, *want) {
-		t.Errorf("got %+v, %v\nwant %+v", got, err, *want)
+	if got, err := Load(file); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, %v\nwant %+v", got, err, want)
 	}
 	if err := os.WriteFile(file, []byte(`{"account": 1}`), 0o600); err != nil {
 		t.Fatal(err)
@@ -146,5 +150,116 @@ func TestLoad(t *testing.T) {
 	}
 	if _, err := Load(file + ".missing"); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("no file: %v", err)
+	}
+}
+
+// TestTags has the same keys in the file that people write as in the one that is handed
+// over, and every field in both.
+func TestTags(t *testing.T) {
+	t.Parallel()
+	seen := map[reflect.Type]bool{}
+	var look func(reflect.Type)
+	look = func(typ reflect.Type) {
+		for typ.Kind() == reflect.Pointer || typ.Kind() == reflect.Slice {
+			typ = typ.Elem()
+		}
+		if typ.Kind() != reflect.Struct || seen[typ] {
+			return
+		}
+		seen[typ] = true
+		for i := range typ.NumField() {
+			field := typ.Field(i)
+			if field.Anonymous {
+				if field.Tag != `yaml:",inline"` {
+					t.Errorf("%s.%s is not inlined", typ, field.Name)
+				}
+			} else if y, j := field.Tag.Get("yaml"), field.Tag.Get("json"); y == "" || y != j {
+				t.Errorf("%s.%s is %q in YAML and %q in JSON", typ, field.Name, y, j)
+			}
+			look(field.Type)
+		}
+	}
+	look(reflect.TypeFor[Account]())
+}
+
+func TestPipelines(t *testing.T) {
+	t.Parallel()
+	a := Account{LastRevision: DefaultLastRevision, Pipelines: []Pipeline{{Name: "search@eu", Environment: "production"}, {Name: "*"}}}
+	if p, ok := a.PipelineOf("search@eu"); !ok || p.Environment != "production" {
+		t.Errorf("got %+v, %t", p, ok)
+	}
+	if p, ok := a.PipelineOf("checkout"); ok {
+		t.Errorf("a pipeline's name was taken for a pattern: %+v", p)
+	}
+	if got := a.LastRevisionParameter("search@eu"); got != "/codepipeline/deployments/search_eu/last-revision" {
+		t.Errorf("LastRevisionParameter = %q", got)
+	}
+	for _, test := range []struct {
+		patterns []string
+		want     bool
+	}{{[]string{"*"}, true}, {[]string{"check*", "search@eu"}, true}, {[]string{"check*"}, false}, {[]string{}, false}, {nil, false}} {
+		if got := (PagerDuty{Services: []string{"*"}, Pipelines: test.patterns}).PagesPipeline("search@eu"); got != test.want {
+			t.Errorf("PagesPipeline with %q = %t", test.patterns, got)
+		}
+	}
+}
+
+func TestToldOf(t *testing.T) {
+	t.Parallel()
+	a := Account{
+		Environments: []Environment{
+			{Name: "production"},
+			{Name: "staging", Told: Told{Channels: []string{"slack"}, SlackChannel: "CSTAGING"}},
+		},
+		Services: []Service{
+			{Name: "checkout", Told: Told{Channels: []string{"pagerduty"}}},
+			{Name: "search", Told: Told{SlackChannel: "CSEARCH"}},
+		},
+		Pipelines: []Pipeline{{Name: "checkout", Environment: "staging", Told: Told{Channels: []string{"sns"}, SlackChannel: "CPIPE"}}},
+		Slack:     &Slack{Channel: "CALL"},
+	}
+	tests := []struct {
+		name, service, pipeline, environment string
+		want                                 Told
+	}{
+		{"nothing said", "mail", "", "production", Told{SlackChannel: "CALL"}},
+		{"an environment nobody knows", "mail", "", "", Told{SlackChannel: "CALL"}},
+		{"the environment's", "mail", "", "staging", Told{[]string{"slack"}, "CSTAGING"}},
+		{"the service's channels, the environment's Slack channel", "checkout", "", "staging", Told{[]string{"pagerduty"}, "CSTAGING"}},
+		{"the environment's channels, the service's Slack channel", "search", "", "staging", Told{[]string{"slack"}, "CSEARCH"}},
+		{"the pipeline's, not the service's of that name", "checkout", "checkout", "staging", Told{[]string{"sns"}, "CPIPE"}},
+	}
+	for _, test := range tests {
+		if got := a.ToldOf(test.service, test.pipeline, test.environment); !reflect.DeepEqual(got, test.want) {
+			t.Errorf("%s: got %+v, want %+v", test.name, got, test.want)
+		}
+	}
+	if got := (Account{}).ToldOf("mail", "", ""); got.SlackChannel != "" || got.Channels != nil {
+		t.Errorf("without Slack: %+v", got)
+	}
+}
+
+func TestWindowNames(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name                           string
+		window                         Window
+		service, pipeline, environment string
+		want                           bool
+	}{
+		{"the service", Window{Services: []string{"check*"}}, "checkout", "", "production", true},
+		{"another service", Window{Services: []string{"check*"}}, "search", "", "production", false},
+		{"no services are none", Window{Pipelines: []string{"*"}}, "checkout", "", "production", false},
+		{"the pipeline", Window{Pipelines: []string{"search"}}, "", "search", "production", true},
+		{"no pipelines are none", Window{Services: []string{"*"}}, "", "search", "production", false},
+		{"the environment", Window{Services: []string{"*"}, Environments: []string{"staging", "production"}}, "checkout", "", "production", true},
+		{"another environment", Window{Services: []string{"*"}, Environments: []string{"staging"}}, "checkout", "", "production", false},
+		{"an environment nobody knows", Window{Services: []string{"*"}, Environments: []string{"staging"}}, "checkout", "", "", false},
+		{"the zero window", Window{}, "", "", "", false},
+	}
+	for _, test := range tests {
+		if got := test.window.Names(test.service, test.pipeline, test.environment); got != test.want {
+			t.Errorf("%s: got %t", test.name, got)
+		}
 	}
 }
