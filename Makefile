@@ -13,7 +13,7 @@ first_time = test -x build/bin/local || echo "compiling the local world's own pr
 # What a shell that sourced build/local/env has, and a real account has not.
 not_aws = test -z "$$AWS_ENDPOINT_URL" || echo "note: AWS_ENDPOINT_URL is set, so this speaks to $$AWS_ENDPOINT_URL and not to AWS" >&2
 # Everything but the CDK app, whose bindings take minutes to compile for the first time.
-fast = ./internal/... ./lambdas/... ./statemachine/...
+fast = ./internal/... ./lambdas/... ./statemachine/... ./infra/check
 cdk = build/tools/node/node_modules/.bin/cdk
 
 .PHONY: help
@@ -45,14 +45,14 @@ check: ## Look for mistakes in account files: ACCOUNT=name or a file's path; all
 	@$(needs_go)
 	@go build -o build/bin/check ./infra/check && build/bin/check $(ACCOUNT)
 
-synth: tools needs-account ## Synthesise the stack of an account: ACCOUNT=name
+synth: needs-account check tools ## Synthesise the stack of an account: ACCOUNT=name
 	@$(cdk) synth --quiet -c account="$(ACCOUNT)" && echo "build/cdk.out"
 
-diff: tools needs-account ## Show what a deployment would change: ACCOUNT=name
+diff: needs-account check tools ## Show what a deployment would change: ACCOUNT=name
 	@$(not_aws)
 	@$(cdk) diff -c account="$(ACCOUNT)"
 
-deploy: tools needs-account ## Deploy to an account: ACCOUNT=name
+deploy: needs-account check tools ## Deploy to an account: ACCOUNT=name
 	@$(not_aws)
 	@$(cdk) deploy -c account="$(ACCOUNT)"
 

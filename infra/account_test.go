@@ -5,7 +5,6 @@ package main
 import (
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -71,7 +70,7 @@ func TestStandIns(t *testing.T) {
 	has(t, "the addresses", []string{a.Slack.URL, a.PagerDuty.URL, a.GitLab.URL}, []string{slack, pagerDuty, gitLab})
 }
 
-// TestReadAccountFails has the sentences in which the app says what is wrong.
+// TestReadAccountFails has the words in which the app says what is wrong.
 func TestReadAccountFails(t *testing.T) {
 	inProject(t)
 	broken := filepath.Join(t.TempDir(), "broken.yaml")
@@ -89,14 +88,11 @@ func TestReadAccountFails(t *testing.T) {
 		"a path that leads nowhere": {map[string]any{"account": "./nowhere.yaml"},
 			"-c account=./nowhere.yaml: no file ./nowhere.yaml; copy infra/accounts/example.yaml and fill it in (there are: example, slim)"},
 		"a broken one": {map[string]any{"account": broken},
-			broken + `: account: twelve digits in quotes expected, found "1"`},
+			broken + `:1:11: account: twelve digits in quotes expected, found "1"` + "\n1 problem"},
 	} {
 		_, err := readAccount(appWith(test.context))
 		if err == nil || filepath.ToSlash(err.Error()) != test.wanted {
 			t.Errorf("%s:\ngot    %v\nwanted %s", name, err, test.wanted)
-		}
-		if err != nil && strings.Contains(err.Error(), "\n") {
-			t.Errorf("%s: one sentence expected", name)
 		}
 	}
 }

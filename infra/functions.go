@@ -23,7 +23,9 @@ const (
 )
 
 // functions are the workflow's, by the name of the state that calls them. Each has a
-// role of its own that allows what permissions.go says, and to write its own log.
+// role of its own that allows what permissions.go says, and to write its own log and its
+// traces, for which X-Ray knows no resource to name:
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
 func (s stack) functions(table awsdynamodb.Table) map[string]awslambda.Function {
 	functions := map[string]awslambda.Function{}
 	for _, step := range statemachine.Steps {
@@ -44,6 +46,7 @@ func (s stack) function(step statemachine.Step, table awsdynamodb.Table) awslamb
 		Description: jsii.String("What the state " + step.State + " of Fanfare may do."),
 	})
 	group.GrantWrite(role)
+	role.AddToPolicy(allow([]*string{jsii.String("*")}, "xray:PutTraceSegments", "xray:PutTelemetryRecords"))
 	for _, statement := range s.permissions(step, table) {
 		role.AddToPolicy(statement)
 	}
@@ -72,7 +75,10 @@ func (s stack) function(step statemachine.Step, table awsdynamodb.Table) awslamb
 		Role:         role.WithoutPolicyUpdates(nil),
 		Environment:  &environment,
 		LogGroup:     group,
-		MemorySize:   jsii.Number(memoryMB),
-		Timeout:      awscdk.Duration_Seconds(jsii.Number(timeout)),
+		// The programs write JSON; so are Lambda's own lines, then.
+		LoggingFormat: awslambda.LoggingFormat_JSON,
+		Tracing:       awslambda.Tracing_ACTIVE,
+		MemorySize:    jsii.Number(memoryMB),
+		Timeout:       awscdk.Duration_Seconds(jsii.Number(timeout)),
 	})
 }

@@ -43,7 +43,8 @@ func TestFunctions(t *testing.T) {
 				"Handler":       "bootstrap",
 				"Role":          "arn:${AWS::Partition}:iam::123456789012:role/{" + step.State + "Role}",
 				"MemorySize":    256,
-				"LoggingConfig": map[string]any{"LogGroup": "/aws/lambda/fanfare-" + step.Name()},
+				"LoggingConfig": map[string]any{"LogGroup": "/aws/lambda/fanfare-" + step.Name(), "LogFormat": "JSON"},
+				"TracingConfig": map[string]any{"Mode": "Active"},
 				// These two have tests of their own.
 				"Code":    function.Properties["Code"],
 				"Timeout": function.Properties["Timeout"],

@@ -21,7 +21,7 @@ func TestLocal(t *testing.T) {
 		}
 	}
 	has(t, "the permission", engineGrants(local()), []any{map[string]any{"Effect": "Allow", "Action": "ecs:DescribeServices", "Resource": []string{
-		"arn:${AWS::Partition}:ecs:eu-west-1:123456789012:cluster/production", "arn:${AWS::Partition}:ecs:eu-west-1:123456789012:cluster/staging"}}})
+		"arn:${AWS::Partition}:ecs:eu-west-1:123456789012:cluster/production", "arn:${AWS::Partition}:ecs:eu-west-1:123456789012:cluster/prod-eu", "arn:${AWS::Partition}:ecs:eu-west-1:123456789012:cluster/staging"}}})
 	has(t, "all but the three things", alike(t, local()), alike(t, example()))
 }
 

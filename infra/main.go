@@ -4,7 +4,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -33,28 +32,26 @@ func main() {
 	app.Synth(nil)
 }
 
-// fail ends the app with a sentence; the CDK CLI shows it and deploys nothing.
+// fail ends the app with what is wrong; the CDK CLI shows it and deploys nothing.
 func fail(err error) {
 	fmt.Fprintln(os.Stderr, "fanfare: "+err.Error())
-	os.Exit(1) // without jsii.Close, whose own complaint would hide the sentence
+	os.Exit(1) // without jsii.Close, whose own complaint would hide it
 }
 
 // readAccount reads the account file that -c account names: a name below
 // infra/accounts, or the path of a file. The vendors' addresses may be given besides,
 // with -c slackUrl, pagerdutyUrl and gitlabUrl, to point a stack at stand-ins.
 func readAccount(app awscdk.App) (*account.Account, error) {
+	dir := filepath.Join("infra", "accounts")
 	name := contextOf(app, "account")
 	if name == "" {
-		return nil, fmt.Errorf("which account? Say -c account=NAME, with a file infra/accounts/NAME.yaml (there are: %s)", strings.Join(accountNames(), ", "))
+		return nil, fmt.Errorf("which account? Say -c account=NAME, with a file infra/accounts/NAME.yaml (there are: %s)", strings.Join(accountfile.Names(dir), ", "))
 	}
-	file := name
-	if !strings.ContainsAny(name, `/\.`) {
-		file = filepath.Join("infra", "accounts", name+".yaml")
+	file, err := accountfile.Find(dir, name)
+	if err != nil {
+		return nil, fmt.Errorf("-c account=%s: %w", name, err)
 	}
 	a, err := accountfile.Read(file)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("-c account=%s: no file %s; copy infra/accounts/example.yaml and fill it in (there are: %s)", name, file, strings.Join(accountNames(), ", "))
-	}
 	if err != nil {
 		return nil, err
 	}
@@ -68,15 +65,6 @@ func readAccount(app awscdk.App) (*account.Account, error) {
 		a.GitLab.URL = url
 	}
 	return a, nil
-}
-
-func accountNames() []string {
-	files, _ := filepath.Glob(filepath.Join("infra", "accounts", "*.yaml"))
-	var names []string
-	for _, file := range files {
-		names = append(names, strings.TrimSuffix(filepath.Base(file), ".yaml"))
-	}
-	return names
 }
 
 func contextOf(app awscdk.App, key string) string {

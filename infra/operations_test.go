@@ -42,17 +42,21 @@ func TestQueues(t *testing.T) {
 	}
 }
 
-// TestQueuePolicies lets the rule, and none but the rule, put events in their queue.
+// TestQueuePolicies lets the rules, and none but the rules, put events in their queue.
 // That of deliveries is open to the workflow's role alone, which TestPermissions has.
 func TestQueuePolicies(t *testing.T) {
 	all := map[string]any{"AWS": "*"}
-	wanted := map[string][]map[string]any{
-		"https://sqs.eu-west-1.amazonaws.com/123456789012/fanfare-deliveries-dlq": {refusesPlain("sqs:*", all, deliveryQueue)},
-		"https://sqs.eu-west-1.amazonaws.com/123456789012/fanfare-events-dlq": {refusesPlain("sqs:*", all, eventQueue), {
+	events := []map[string]any{refusesPlain("sqs:*", all, eventQueue)}
+	for _, rule := range []string{"{EcsDeployments}", "{Pipelines}", "{Drills}"} {
+		events = append(events, map[string]any{
 			"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": eventQueue,
 			"Principal": map[string]any{"Service": "events.amazonaws.com"},
-			"Condition": map[string]any{"ArnEquals": map[string]any{"aws:SourceArn": ruleARN}},
-		}},
+			"Condition": map[string]any{"ArnEquals": map[string]any{"aws:SourceArn": ruleARN(rule)}},
+		})
+	}
+	wanted := map[string][]map[string]any{
+		"https://sqs.eu-west-1.amazonaws.com/123456789012/fanfare-deliveries-dlq": {refusesPlain("sqs:*", all, deliveryQueue)},
+		"https://sqs.eu-west-1.amazonaws.com/123456789012/fanfare-events-dlq":     events,
 	}
 	found := map[string][]map[string]any{}
 	for _, policy := range example().of("AWS::SQS::QueuePolicy") {

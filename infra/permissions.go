@@ -34,11 +34,15 @@ func (s stack) permissions(step statemachine.Step, table awsdynamodb.Table) []aw
 	case "claim":
 		return append(statements, allow([]*string{s.arn("states", "execution:"+workflowName+":*")}, "states:DescribeExecution"))
 	case "resolvetag":
-		return append(append(statements, s.localEngine()...),
+		statements = append(append(statements, s.localEngine()...),
 			allow(s.services(), "ecs:DescribeServices"),
 			// ECS knows no resource-level permission for it.
 			allow([]*string{jsii.String("*")}, "ecs:DescribeTaskDefinition"),
-			allow(s.lastTags(), "ssm:GetParameter"))
+			allow(s.remembered(), "ssm:GetParameter"))
+		if pipelines := s.pipelines(); len(pipelines) > 0 {
+			statements = append(statements, allow(pipelines, "codepipeline:GetPipelineExecution", "codepipeline:ListActionExecutions"))
+		}
+		return statements
 	case "commits":
 		if s.account.GitLab == nil {
 			return statements
@@ -47,8 +51,8 @@ func (s stack) permissions(step statemachine.Step, table awsdynamodb.Table) []aw
 	case "send":
 		return append(statements, s.channelSecret(step.Channel)...)
 	case "remembertag":
-		return append(statements, allow(s.lastTags(), "ssm:PutParameter"))
-	default: // record writes the ledger; normalise, route and format are pure
+		return append(statements, allow(s.remembered(), "ssm:PutParameter"))
+	default: // record writes the ledger; normalise, checkmaintenance, route and format are pure
 		return statements
 	}
 }
@@ -85,9 +89,18 @@ func (s stack) services() []*string {
 	return arns
 }
 
-// lastTags are the parameters that keep last good tags, as narrow as the account
-// file's template allows.
-func (s stack) lastTags() []*string {
+// pipelines are those that the account file names.
+func (s stack) pipelines() []*string {
+	var arns []*string
+	for _, name := range s.pipelineNames() {
+		arns = append(arns, s.arn("codepipeline", name))
+	}
+	return arns
+}
+
+// remembered are the parameters that keep last good tags, as narrow as the account file's
+// template allows, and those that keep the last good revision of each pipeline.
+func (s stack) remembered() []*string {
 	clusters := s.clusters()
 	if !strings.Contains(s.account.LastTag, "{cluster}") {
 		clusters = []string{"*"}
@@ -95,6 +108,9 @@ func (s stack) lastTags() []*string {
 	var arns []*string
 	for _, cluster := range clusters {
 		arns = append(arns, s.parameter(account.Fill(s.account.LastTag, cluster, "*")))
+	}
+	for _, name := range s.pipelineNames() {
+		arns = append(arns, s.parameter(s.account.LastRevisionParameter(name)))
 	}
 	return arns
 }

@@ -34,7 +34,7 @@ func NewStack(scope constructs.Construct, props Props) awscdk.Stack {
 		StackName:   jsii.String(StackName),
 		Description: jsii.String("Fanfare tells people what was deployed, where it should be told, and never twice."),
 		Env:         &awscdk.Environment{Account: jsii.String(props.Account.ID), Region: jsii.String(props.Account.Region)},
-		Tags:        &map[string]*string{"application": jsii.String("fanfare")},
+		Tags:        tags(props.Account),
 	})}
 	queues := s.queues()
 	topics := s.topics()
@@ -43,8 +43,19 @@ func NewStack(scope constructs.Construct, props Props) awscdk.Stack {
 	workflow := s.workflow(functions, queues, topics)
 	s.trigger(workflow, queues)
 	s.alarms(workflow, queues, topics)
+	s.dashboard(workflow, queues)
 	s.outputs(workflow, queues, topics, table)
 	return s.Stack
+}
+
+// tags are those that CloudFormation gives to all that it makes: by them the costs of
+// Fanfare are told from others, and whom to ask is found.
+func tags(a account.Account) *map[string]*string {
+	all := map[string]*string{"application": jsii.String("fanfare")}
+	if a.Operations.Email != "" {
+		all["owner"] = jsii.String(a.Operations.Email)
+	}
+	return &all
 }
 
 // arn is the ARN of something of this account and region that the stack does not make.

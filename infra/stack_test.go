@@ -24,7 +24,7 @@ import (
 // refuses a template with one that it does not know, so try a further one there.
 func TestTypes(t *testing.T) {
 	known := []string{
-		"AWS::CloudWatch::Alarm", "AWS::DynamoDB::Table", "AWS::Events::Rule", "AWS::IAM::Policy", "AWS::IAM::Role", "AWS::Lambda::Function",
+		"AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard", "AWS::DynamoDB::Table", "AWS::Events::Rule", "AWS::IAM::Policy", "AWS::IAM::Role", "AWS::Lambda::Function",
 		"AWS::Logs::LogGroup", "AWS::SNS::Subscription", "AWS::SNS::Topic", "AWS::SNS::TopicPolicy", "AWS::SQS::Queue", "AWS::SQS::QueuePolicy",
 		"AWS::StepFunctions::StateMachine",
 	}
@@ -50,22 +50,31 @@ func TestNoSecrets(t *testing.T) {
 
 // TestTags tags the stack, from where CloudFormation hands it on to the resources.
 func TestTags(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join(example().out, "manifest.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var manifest struct {
-		Artifacts map[string]struct {
-			Environment string
-			Properties  struct{ Tags map[string]string }
+	for _, test := range []struct {
+		tpl         template
+		environment string
+		tags        map[string]string
+	}{
+		{example(), "aws://123456789012/eu-west-1", map[string]string{"application": "fanfare", "owner": "platform@example.com"}},
+		{minimal(), "aws://210987654321/cn-north-1", map[string]string{"application": "fanfare"}},
+	} {
+		text, err := os.ReadFile(filepath.Join(test.tpl.out, "manifest.json"))
+		if err != nil {
+			t.Fatal(err)
 		}
+		var manifest struct {
+			Artifacts map[string]struct {
+				Environment string
+				Properties  struct{ Tags map[string]string }
+			}
+		}
+		if err := json.Unmarshal(text, &manifest); err != nil {
+			t.Fatal(err)
+		}
+		artifact := manifest.Artifacts["fanfare"]
+		has(t, "the stack's tags", artifact.Properties.Tags, test.tags)
+		has(t, "where it is deployed", artifact.Environment, test.environment)
 	}
-	if err := json.Unmarshal(text, &manifest); err != nil {
-		t.Fatal(err)
-	}
-	artifact := manifest.Artifacts["fanfare"]
-	has(t, "the stack's tags", artifact.Properties.Tags, map[string]string{"application": "fanfare"})
-	has(t, "where it is deployed", artifact.Environment, "aws://123456789012/eu-west-1")
 }
 
 // TestLedger has the table that package ledger expects. It outlives the stack, as it is

@@ -22,7 +22,7 @@ import (
 )
 
 // The tests with the tag synth look at the template that CloudFormation gets. They need
-// Node, as the CDK does.
+// Node, as the CDK does, and the linters that make checks installs.
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
@@ -80,21 +80,25 @@ slack: {via: webhook}
 	return *a
 }
 
-// synthesise makes the stack's template, as cdk.json has it made. In the place of each
-// program lies its name.
+// synthesise makes the stack's template.
 func synthesise(name string, a account.Account, arm, local bool) template {
-	assets := Assets{Dir: filepath.Join(scratch, name, "functions"), ARM: arm}
-	if err := assets.fill(a, func(program string) ([]byte, error) { return []byte(program), nil }); err != nil {
-		panic(err)
-	}
-	out := filepath.Join(scratch, name, "cdk.out")
-	app := awscdk.NewApp(&awscdk.AppProps{Outdir: jsii.String(out), AnalyticsReporting: jsii.Bool(false)})
-	stack := NewStack(app, Props{Account: a, Assets: assets, Local: local})
+	_, stack, out := build(name, a, arm, local)
 	text, err := json.Marshal(assertions.Template_FromStack(stack, nil).ToJSON())
 	if err != nil {
 		panic(err)
 	}
 	return newTemplate(text, a, out)
+}
+
+// build makes the app, as cdk.json has it made. In the place of each program lies its name.
+func build(name string, a account.Account, arm, local bool) (app awscdk.App, stack awscdk.Stack, out string) {
+	assets := Assets{Dir: filepath.Join(scratch, name, "functions"), ARM: arm}
+	if err := assets.fill(a, func(program string) ([]byte, error) { return []byte(program), nil }); err != nil {
+		panic(err)
+	}
+	out = filepath.Join(scratch, name, "cdk.out")
+	app = awscdk.NewApp(&awscdk.AppProps{Outdir: jsii.String(out), AnalyticsReporting: jsii.Bool(false)})
+	return app, NewStack(app, Props{Account: a, Assets: assets, Local: local}), out
 }
 
 // has fails the test unless what is found is what is wanted; both are compared as JSON.

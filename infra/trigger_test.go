@@ -4,38 +4,64 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 )
 
-const ruleARN = "arn:${AWS::Partition}:events:eu-west-1:123456789012:rule/{EcsDeployments}"
+// rules are the stack's, by the names of their golden files.
+var rules = map[string]string{"rule-ecs": "{EcsDeployments}", "rule-pipelines": "{Pipelines}", "rule-drills": "{Drills}"}
 
-// TestRule wakes the workflow, for as long as EventBridge tries at most, and then keeps
-// the event in the queue.
-func TestRule(t *testing.T) {
-	rule := example().the(t, "AWS::Events::Rule")
-	has(t, "the rule's state", rule.Properties["State"], "ENABLED")
-	has(t, "the rule's targets", rule.Properties["Targets"], []any{map[string]any{
-		"Id":               "Target0",
-		"Arn":              "arn:${AWS::Partition}:states:eu-west-1:123456789012:stateMachine:fanfare-notify",
-		"RoleArn":          "arn:${AWS::Partition}:iam::123456789012:role/{WorkflowEventsRole}",
-		"DeadLetterConfig": map[string]any{"Arn": "arn:${AWS::Partition}:sqs:eu-west-1:123456789012:fanfare-events-dlq"},
-		"RetryPolicy":      map[string]any{"MaximumRetryAttempts": 185, "MaximumEventAgeInSeconds": 86400},
-	}})
-	has(t, "what the rule may do", fmt.Sprint(grants(t, example())["{WorkflowEventsRole}"]),
-		"[{states:StartExecution arn:${AWS::Partition}:states:eu-west-1:123456789012:stateMachine:fanfare-notify}]")
-	if bus, ok := rule.Properties["EventBusName"]; ok {
-		t.Errorf("AWS's own events are on the default bus, not on %v", bus)
-	}
+func ruleARN(name string) string {
+	return "arn:${AWS::Partition}:events:eu-west-1:123456789012:rule/" + name
 }
 
-// TestPattern has the patterns as people read them.
-func TestPattern(t *testing.T) {
-	golden(t, "rule.golden.json", pretty(t, example().the(t, "AWS::Events::Rule").Properties["EventPattern"]))
-	golden(t, "rule-minimal.golden.json", pretty(t, minimal().the(t, "AWS::Events::Rule").Properties["EventPattern"]))
+// TestRules wake the workflow, for as long as EventBridge tries at most, and then keep
+// the event in the queue.
+func TestRules(t *testing.T) {
+	found := example().of("AWS::Events::Rule")
+	has(t, "the rules", slices.Sorted(maps.Keys(found)), slices.Sorted(maps.Values(rules)))
+	for name, rule := range found {
+		has(t, name+": its state", rule.Properties["State"], "ENABLED")
+		has(t, name+": its targets", rule.Properties["Targets"], []any{map[string]any{
+			"Id":               "Target0",
+			"Arn":              "arn:${AWS::Partition}:states:eu-west-1:123456789012:stateMachine:fanfare-notify",
+			"RoleArn":          "arn:${AWS::Partition}:iam::123456789012:role/{WorkflowEventsRole}",
+			"DeadLetterConfig": map[string]any{"Arn": "arn:${AWS::Partition}:sqs:eu-west-1:123456789012:fanfare-events-dlq"},
+			"RetryPolicy":      map[string]any{"MaximumRetryAttempts": 185, "MaximumEventAgeInSeconds": 86400},
+		}})
+		if description, _ := rule.Properties["Description"].(string); description == "" {
+			t.Errorf("%s does not say what it is for", name)
+		}
+		if bus, ok := rule.Properties["EventBusName"]; ok {
+			t.Errorf("%s: AWS's own events are on the default bus, not on %v", name, bus)
+		}
+	}
+	// Without a pipeline in the account file, there is no rule for pipelines: one without
+	// names would tell of all.
+	has(t, "the least of rules", slices.Sorted(maps.Keys(minimal().of("AWS::Events::Rule"))), []string{"{Drills}", "{EcsDeployments}"})
+}
+
+// TestPatterns has the patterns as people read them.
+func TestPatterns(t *testing.T) {
+	for file, name := range rules {
+		golden(t, file+".golden.json", pretty(t, example().of("AWS::Events::Rule")[name].Properties["EventPattern"]))
+	}
+	golden(t, "rule-ecs-minimal.golden.json", pretty(t, minimal().of("AWS::Events::Rule")["{EcsDeployments}"].Properties["EventPattern"]))
+}
+
+// woken are the rules of the stack that the event matches.
+func (t template) woken(event map[string]any) []string {
+	var names []string
+	for name, rule := range t.of("AWS::Events::Rule") {
+		if matches(rule.Properties["EventPattern"].(map[string]any), event) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // TestPatternMatches tries the patterns on the shapes that events come in, with a
@@ -74,10 +100,32 @@ func TestPatternMatches(t *testing.T) {
 			t.Fatalf("%s: %v", name, err)
 		}
 		for of, want := range map[*template]bool{new(example()): test.example, new(minimal()): test.minimal} {
-			pattern := of.the(t, "AWS::Events::Rule").Properties["EventPattern"].(map[string]any)
-			if got := matches(pattern, e); got != want {
-				t.Errorf("%s, in %s: woken: %t, wanted %t", name, of.account.Region, got, want)
+			if got := of.woken(e); want != slices.Equal(got, []string{"{EcsDeployments}"}) || !want && len(got) > 0 {
+				t.Errorf("%s, in %s: woken by %v, wanted: %t", name, of.account.Region, got, want)
 			}
+		}
+	}
+}
+
+// TestPipelinesAndDrills takes every state of the named pipelines, and whatever is played
+// as a drill of one of the two kinds; each by one rule, as two would tell it twice.
+func TestPipelinesAndDrills(t *testing.T) {
+	for name, test := range map[string]struct{ source, kind, pipeline, state, want string }{
+		"a named pipeline":               {"aws.codepipeline", pipelineDetailType, "search-production", "STARTED", "{Pipelines}"},
+		"superseded":                     {"aws.codepipeline", pipelineDetailType, "search-staging", "SUPERSEDED", "{Pipelines}"},
+		"a state of later days":          {"aws.codepipeline", pipelineDetailType, "search-staging", "PAUSED", "{Pipelines}"},
+		"a pipeline that is not named":   {"aws.codepipeline", pipelineDetailType, "search", "FAILED", ""},
+		"a stage of a named one":         {"aws.codepipeline", "CodePipeline Stage Execution State Change", "search-staging", "FAILED", ""},
+		"an action of a named one":       {"aws.codepipeline", "CodePipeline Action Execution State Change", "search-staging", "FAILED", ""},
+		"a drill of a pipeline":          {"fanfare.drill", pipelineDetailType, "search-staging", "FAILED", "{Drills}"},
+		"a drill of one that nobody has": {"fanfare.drill", pipelineDetailType, "search", "FAILED", "{Drills}"}, // it is told that it is unknown
+		"a drill of a service":           {"fanfare.drill", ecsDetailType, "", "", "{Drills}"},
+		"a drill of something else":      {"fanfare.drill", "ECS Task State Change", "", "", ""},
+		"somebody else's event":          {"shop.codepipeline", pipelineDetailType, "search-production", "FAILED", ""},
+	} {
+		event := map[string]any{"source": test.source, "detail-type": test.kind, "detail": map[string]any{"pipeline": test.pipeline, "state": test.state}}
+		if got := strings.Join(example().woken(event), " "); got != test.want {
+			t.Errorf("%s: woken by %q, wanted %q", name, got, test.want)
 		}
 	}
 }

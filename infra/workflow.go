@@ -11,8 +11,9 @@ import (
 )
 
 // workflow is the state machine, whose role may do what its states do: call each
-// function, publish texts, and put what could not be delivered in its queue. A
-// definition from a file brings no permissions along, so they are given here.
+// function, publish texts, and put what could not be delivered in its queue; and it may
+// write its traces. A definition from a file brings no permissions along, so they are
+// given here.
 func (s stack) workflow(functions map[string]awslambda.Function, queues queues, topics topics) awsstepfunctions.StateMachine {
 	role := awsiam.NewRole(s.Stack, jsii.String("WorkflowRole"), &awsiam.RoleProps{
 		AssumedBy:   awsiam.NewServicePrincipal(jsii.String("states.amazonaws.com"), nil),
@@ -32,11 +33,15 @@ func (s stack) workflow(functions map[string]awslambda.Function, queues queues, 
 	role.AddToPolicy(allow(arns, "lambda:InvokeFunction"))
 	role.AddToPolicy(allow([]*string{topics.texts.TopicArn()}, "sns:Publish"))
 	role.AddToPolicy(allow([]*string{queues.deliveries.QueueArn()}, "sqs:SendMessage"))
+	// https://docs.aws.amazon.com/step-functions/latest/dg/concepts-xray-tracing.html
+	role.AddToPolicy(allow([]*string{jsii.String("*")},
+		"xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules", "xray:GetSamplingTargets"))
 	return awsstepfunctions.NewStateMachine(s.Stack, jsii.String("Workflow"), &awsstepfunctions.StateMachineProps{
 		StateMachineName:        jsii.String(workflowName),
 		DefinitionBody:          awsstepfunctions.DefinitionBody_FromString(jsii.String(statemachine.Definition)),
 		DefinitionSubstitutions: &values,
 		Role:                    role.WithoutPolicyUpdates(nil),
+		TracingEnabled:          jsii.Bool(true),
 		RemovalPolicy:           awscdk.RemovalPolicy_DESTROY,
 	})
 }

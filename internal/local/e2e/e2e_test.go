@@ -8,10 +8,12 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -23,10 +25,11 @@ import (
 	"fanfare/internal/local/world"
 )
 
-// The one world of all tests, which therefore do not run in parallel.
+// The one world of all tests, which therefore do not run in parallel, and the second
+// account in its engine.
 var (
-	w      *world.World
-	player *play.Player
+	w, second *world.World
+	player    *play.Player
 )
 
 func TestMain(m *testing.M) {
@@ -58,14 +61,39 @@ func withWorld(m *testing.M) (int, error) {
 		return 1, err
 	}
 	defer w.Close()
-	if err := w.Deploy(ctx, t, say); err != nil {
+	second, err = w.Join(ctx, world.Options{Root: root, Dir: filepath.Join(root, "build", "e2e-second"),
+		AccountFile: "internal/local/e2e/testdata/second.yaml", Python: t.Python, SlackBurst: 1000})
+	if err != nil {
 		return 1, err
 	}
-	if err := w.Seed(ctx, say); err != nil {
+	defer second.Close()
+	second.GitLab = nobody
+	if err := deploy(ctx, t, say, w, second); err != nil {
 		return 1, err
 	}
 	player = play.New(w.Address)
 	return m.Run(), nil
+}
+
+// nobody is an address at which every connection is refused; there the second account
+// looks for its commits.
+const nobody = "http://127.0.0.1:1"
+
+// deploy deploys to all accounts at once.
+func deploy(ctx context.Context, t *tools.Tools, say func(string), accounts ...*world.World) error {
+	var group sync.WaitGroup
+	failures := make([]error, len(accounts))
+	for i, account := range accounts {
+		group.Go(func() {
+			tell := func(what string) { say(account.Account + ": " + what) }
+			failures[i] = account.Deploy(ctx, t, tell)
+			if failures[i] == nil {
+				failures[i] = account.Seed(ctx, tell)
+			}
+		})
+	}
+	group.Wait()
+	return errors.Join(failures...)
 }
 
 // scaled runs the workflow's waits at a fraction of their time, for the test only.
@@ -88,7 +116,12 @@ func faults(t *testing.T, list ...fault.Fault) {
 
 func control(t *testing.T, method, path string, in, out any) {
 	t.Helper()
-	if err := world.Control(w.Control).Call(t.Context(), method, path, in, out); err != nil {
+	controlOf(t, w, method, path, in, out)
+}
+
+func controlOf(t *testing.T, of *world.World, method, path string, in, out any) {
+	t.Helper()
+	if err := world.Control(of.Control).Call(t.Context(), method, path, in, out); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -105,6 +138,9 @@ var began = time.Now().UTC().Truncate(time.Second)
 // tell begins a story of a service with an id that no other has.
 func tell(cluster, service string) story {
 	began = began.Add(10 * time.Minute)
+	if since, until := night(began.Add(-time.Hour)); began.Add(time.Hour).After(since) {
+		began = until.Add(time.Hour) // at night, failures of search page nobody
+	}
 	return story{cluster, service, "ecs-svc/" + digits(19), began}
 }
 
@@ -174,6 +210,25 @@ func wantLines(t *testing.T, r play.Result, slack, pagerduty, sns string) {
 	}
 }
 
+// told holds what a channel's stand-in received against texts that must be in it.
+func told(t *testing.T, r play.Result, channel string, texts ...string) {
+	t.Helper()
+	var said strings.Builder
+	for _, request := range r.Channels[channel].Requests {
+		said.WriteString(plain(request.Body))
+	}
+	for _, text := range texts {
+		if !strings.Contains(said.String(), text) {
+			t.Errorf("%s was to be told %q: %s", channel, text, said.String())
+		}
+	}
+}
+
+// plain is the JSON without its escapes, also those of JSON inside its texts.
+func plain(body []byte) string {
+	return strings.NewReplacer("u003c", "<", "u003e", ">", "u0026", "&").Replace(strings.ReplaceAll(string(body), `\`, ""))
+}
+
 // What channels come to when nothing is wrong.
 const (
 	slackPosts   = "deliver every_deployment sent /api/chat.postMessage"
@@ -184,6 +239,7 @@ const (
 	resolves     = "deliver production_success sent /v2/enqueue /v2/change/enqueue"
 	texts        = "deliver production_failure sent /"
 	notFailed    = "suppress not_failed none"
+	planned      = "suppress maintenance_window none"
 	notProd      = "suppress not_production none"
 	notTold      = "none none"
 	notToldTwice = "none duplicate none"

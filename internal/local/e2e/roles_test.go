@@ -35,7 +35,7 @@ var owner = map[string]string{
 func TestEachReadsItsOwnSecretOnly(t *testing.T) {
 	for _, s := range statemachine.Steps {
 		t.Run(s.Name(), func(t *testing.T) {
-			config := as(t, s)
+			config := as(t, w, s.Name())
 			for name, reader := range owner {
 				_, err := ssm.NewFromConfig(config).GetParameter(t.Context(), &ssm.GetParameterInput{Name: aws.String(name), WithDecryption: aws.Bool(true)})
 				switch {
@@ -55,18 +55,18 @@ func TestEachReadsItsOwnSecretOnly(t *testing.T) {
 	}
 }
 
-// as is the configuration of somebody who has taken on the function's role.
-func as(t *testing.T, s statemachine.Step) aws.Config {
+// as is the configuration of somebody who has taken on the role of the account's function.
+func as(t *testing.T, in *world.World, name string) aws.Config {
 	t.Helper()
-	function, err := lambda.NewFromConfig(w.Config()).GetFunctionConfiguration(t.Context(), &lambda.GetFunctionConfigurationInput{FunctionName: aws.String("fanfare-" + s.Name())})
+	function, err := lambda.NewFromConfig(in.Config()).GetFunctionConfiguration(t.Context(), &lambda.GetFunctionConfigurationInput{FunctionName: aws.String("fanfare-" + name)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	role, err := sts.NewFromConfig(w.Config()).AssumeRole(t.Context(), &sts.AssumeRoleInput{RoleArn: function.Role, RoleSessionName: aws.String("test")})
+	role, err := sts.NewFromConfig(in.Config()).AssumeRole(t.Context(), &sts.AssumeRoleInput{RoleArn: function.Role, RoleSessionName: aws.String("test")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := w.Config()
+	config := in.Config()
 	config.Credentials = credentials.NewStaticCredentialsProvider(
 		aws.ToString(role.Credentials.AccessKeyId), aws.ToString(role.Credentials.SecretAccessKey), aws.ToString(role.Credentials.SessionToken))
 	return config
