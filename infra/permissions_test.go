@@ -86,20 +86,25 @@ func roleOf(t *testing.T, tpl template, step statemachine.Step) string {
 	return name
 }
 
-// TestPermissions has the lists that people review: what each role may do, on what.
+// TestPermissions has the lists that people review: what each role may do, on what, and
+// what queues and topics let services do.
 func TestPermissions(t *testing.T) {
 	for _, test := range []struct {
 		file, title string
 		tpl         template
 	}{
-		{"permissions.golden.txt", "What each role may do, with infra/accounts/example.yaml and a KMS key for the secrets.", example()},
-		{"permissions-minimal.golden.txt", "What each role may do, with the least of account files: no clusters named, a Slack webhook, nothing else.", minimal()},
+		{"permissions.golden.txt", "What each role may do, and whom queues and topics let in, with infra/accounts/example.yaml and a KMS key for the secrets.", example()},
+		{"permissions-minimal.golden.txt", "What each role may do, and whom queues and topics let in, with the least of account files: no clusters named, a Slack webhook, nothing else.", minimal()},
 	} {
-		all := grants(t, test.tpl)
+		all := allGrants(t, test.tpl)
 		text := strings.Builder{}
 		text.WriteString("# " + test.title + "\n")
 		for _, role := range slices.Sorted(maps.Keys(all)) {
-			text.WriteString("\n" + strings.Trim(role, "{}") + "\n")
+			name := role
+			if inBraces := strings.TrimPrefix(role, "{"); inBraces != role {
+				name = strings.TrimSuffix(inBraces, "}")
+			}
+			text.WriteString("\n" + name + "\n")
 			action := ""
 			for _, g := range all[role] {
 				if g.action != action {

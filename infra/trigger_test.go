@@ -4,11 +4,14 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"fanfare/internal/normalise"
 )
 
 // rules are the stack's, by the names of their golden files.
@@ -127,6 +130,27 @@ func TestPipelinesAndDrills(t *testing.T) {
 		if got := strings.Join(example().woken(event), " "); got != test.want {
 			t.Errorf("%s: woken by %q, wanted %q", name, got, test.want)
 		}
+	}
+}
+
+// TestUnderstood wakes the workflow for no kind of event that its first step does not know.
+func TestUnderstood(t *testing.T) {
+	tpl, tried := example(), 0
+	for name, rule := range tpl.of("AWS::Events::Rule") {
+		pattern := rule.Properties["EventPattern"].(map[string]any)
+		for _, source := range list(pattern["source"]) {
+			for _, kind := range list(pattern["detail-type"]) {
+				tried++
+				event := fmt.Sprintf(`{"id": "1", "source": %q, "detail-type": %q, "detail": {}}`, source, kind)
+				_, err := normalise.Event([]byte(event), tpl.account)
+				if err == nil || strings.HasPrefix(err.Error(), "source:") || strings.HasPrefix(err.Error(), "detail-type:") {
+					t.Errorf("%s wakes for %s from %s, of which Normalise says %v", name, kind, source, err)
+				}
+			}
+		}
+	}
+	if tried != 4 {
+		t.Errorf("%d kinds of events tried", tried)
 	}
 }
 
