@@ -57,6 +57,7 @@ func (c *checker) check() {
 	c.checkListedPipelines()
 	c.checkProduction()
 	c.checkQuiet()
+	c.checkRoom()
 }
 
 // must tells of the value at the path unless it is ok. Nothing is said of a value that
