@@ -20,7 +20,7 @@ func (s stack) dashboard(workflow awsstepfunctions.StateMachine, queues queues) 
 	sum := &awscloudwatch.MetricOptions{Statistic: jsii.String("Sum")}
 	most := &awscloudwatch.MetricOptions{Statistic: jsii.String("Maximum")}
 	awscloudwatch.NewDashboard(s.Stack, jsii.String("Dashboard"), &awscloudwatch.DashboardProps{
-		DashboardName:   jsii.String(StackName + "-" + s.account.Region),
+		DashboardName:   jsii.String(s.dashboardName()),
 		DefaultInterval: awscdk.Duration_Days(jsii.Number(7)),
 		Widgets: &[]*[]awscloudwatch.IWidget{
 			{
@@ -38,6 +38,8 @@ func (s stack) dashboard(workflow awsstepfunctions.StateMachine, queues queues) 
 		},
 	})
 }
+
+func (s stack) dashboardName() string { return StackName + "-" + s.account.Region }
 
 // graph is one of the two or three of a row. Nothing it shows is ever below zero.
 func graph(title, unit string, metrics ...awscloudwatch.Metric) awscloudwatch.IWidget {

@@ -22,6 +22,8 @@ func (s stack) outputs(workflow awsstepfunctions.StateMachine, queues queues, to
 	link := fmt.Sprintf("https://%s.%s/states/home?region=%s#/statemachines/view/", region, consoleHost(region), region)
 	output("StateMachineArn", "The workflow.", workflow.StateMachineArn())
 	output("StateMachineConsole", "Its executions, in the console.", awscdk.Fn_Join(jsii.String(""), &[]*string{jsii.String(link), workflow.StateMachineArn()}))
+	output("DashboardConsole", "How Fanfare is doing, in the console.",
+		jsii.String(fmt.Sprintf("https://%s.%s/cloudwatch/home?region=%s#dashboards/dashboard/%s", region, consoleHost(region), region, s.dashboardName())))
 	output("EventQueueUrl", "Events that EventBridge could not hand over.", queues.events.QueueUrl())
 	output("DeliveryQueueUrl", "Messages that a channel did not take.", queues.deliveries.QueueUrl())
 	output("LedgerTable", "Who was told what, when, and why not.", table.TableName())

@@ -125,6 +125,7 @@ func TestOutputs(t *testing.T) {
 		has(t, name, found, map[string]any{
 			"StateMachineArn":     workflow,
 			"StateMachineConsole": test.console + "/states/home?region=" + test.region + "#/statemachines/view/" + workflow,
+			"DashboardConsole":    test.console + "/cloudwatch/home?region=" + test.region + "#dashboards/dashboard/fanfare-" + test.region,
 			"EventQueueUrl":       queue + "events-dlq",
 			"DeliveryQueueUrl":    queue + "deliveries-dlq",
 			"LedgerTable":         "{Ledger}",
