@@ -22,6 +22,8 @@ type Ledger interface {
 	TakeOver(ctx context.Context, d deployment.Deployment, execution, dead string) (holder string, taken bool, err error)
 	Progress(ctx context.Context, key string) (ledger.Progress, error)
 	End(ctx context.Context, d deployment.Deployment) (before deployment.Status, newerFailure bool, err error)
+	NoteFailure(ctx context.Context, d deployment.Deployment, startedAt time.Time) error
+	LastFailure(ctx context.Context, serviceKey string) (ledger.Failure, error)
 	Restart(ctx context.Context, key string, d deployment.Deployment) error
 	Advance(ctx context.Context, key string, kind deployment.Kind, d deployment.Deployment) (startedAt time.Time, late bool, err error)
 }
@@ -76,9 +78,12 @@ func (c Claimer) Claim(ctx context.Context, d deployment.Deployment, execution s
 		return claim, err
 	}
 	claim.StartedAt, claim.Late, err = c.Ledger.Advance(ctx, deployment.Key(d, claim.Kind), claim.Kind, d)
+	if err == nil && !claim.Late && d.Attempt > 0 {
+		claim.Late, err = c.retried(ctx, d, claim.Kind)
+	}
 	ended := d.Status == deployment.Succeeded || d.Status == deployment.Failed // neither stopped nor superseded
 	if err == nil && !claim.Late && ended && claim.Kind == deployment.Ordinary {
-		claim.After, claim.NewerFailure, err = c.Ledger.End(ctx, d)
+		claim.After, claim.NewerFailure, err = c.end(ctx, d, claim.StartedAt)
 	}
 	if err != nil || claim.Late || d.Kind != deployment.Rollback {
 		return claim, err
@@ -88,6 +93,31 @@ func (c Claimer) Claim(ctx context.Context, d deployment.Deployment, execution s
 	ordinary, err := c.Ledger.Progress(ctx, deployment.Key(d, deployment.Ordinary))
 	claim.Late = ordinary.Seen && ordinary.Status == deployment.Succeeded && ordinary.At.After(d.Time)
 	return claim, err
+}
+
+// end notes how the deployment ended that started then. It returns how the service's one
+// before it ended, and whether a failure is known that this success does not mend: one
+// that came after it, or one of a deployment that started after it and fell before it
+// was done.
+func (c Claimer) end(ctx context.Context, d deployment.Deployment, startedAt time.Time) (before deployment.Status, newerFailure bool, err error) {
+	before, newerFailure, err = c.Ledger.End(ctx, d)
+	switch {
+	case err != nil || newerFailure:
+		return before, newerFailure, err
+	case d.Status == deployment.Failed:
+		return before, false, c.Ledger.NoteFailure(ctx, d, startedAt)
+	default:
+		failure, err := c.Ledger.LastFailure(ctx, d.ServiceKey())
+		return before, failure.StartedAt.After(startedAt) && !failure.At.After(d.Time), err
+	}
+}
+
+// retried tells whether a later attempt of the pipeline's execution is known: then this
+// one's end is news no more.
+func (c Claimer) retried(ctx context.Context, d deployment.Deployment, kind deployment.Kind) (bool, error) {
+	d.Attempt++
+	next, err := c.Ledger.Progress(ctx, deployment.Key(d, kind))
+	return next.Seen, err
 }
 
 // makeWay starts anew where a rollback begins whose id an earlier one had, which ended
@@ -109,6 +139,11 @@ func (c Claimer) kind(ctx context.Context, d deployment.Deployment) (deployment.
 		return d.Kind, nil
 	}
 	rollback, err := c.Ledger.Progress(ctx, deployment.Key(d, deployment.Rollback))
+	if err == nil && !rollback.Seen && d.Attempt > 1 { // what the first attempt is, the others are
+		first := d
+		first.Attempt = 0
+		rollback, err = c.Ledger.Progress(ctx, deployment.Key(first, deployment.Rollback))
+	}
 	if err != nil || !rollback.Seen {
 		return d.Kind, err
 	}

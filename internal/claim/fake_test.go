@@ -15,6 +15,7 @@ type memory struct {
 	holders     map[string]string // by claim key
 	deployments map[string]ledger.Progress
 	ended       map[string]ledger.Progress // by service
+	failed      map[string]ledger.Failure  // by service
 	// fail is the error of the calls named.
 	fail map[string]error
 	// before runs ahead of a takeover: somebody else may be faster.
@@ -22,7 +23,7 @@ type memory struct {
 }
 
 func newMemory() *memory {
-	return &memory{holders: map[string]string{}, deployments: map[string]ledger.Progress{}, ended: map[string]ledger.Progress{}, fail: map[string]error{}}
+	return &memory{holders: map[string]string{}, deployments: map[string]ledger.Progress{}, ended: map[string]ledger.Progress{}, failed: map[string]ledger.Failure{}, fail: map[string]error{}}
 }
 
 func (m *memory) TakeEvent(_ context.Context, d deployment.Deployment, execution string) (string, bool, error) {
@@ -58,11 +59,22 @@ func (m *memory) Progress(_ context.Context, key string) (ledger.Progress, error
 
 func (m *memory) End(_ context.Context, d deployment.Deployment) (deployment.Status, bool, error) {
 	known := m.ended[d.ServiceKey()]
-	if known.At.After(d.Time) {
-		return known.Status, known.Status == deployment.Failed, m.fail["End"]
+	later := known.At.After(d.Time) || known.At.Equal(d.Time) && known.Status == deployment.Failed && d.Status == deployment.Succeeded
+	if !later {
+		m.ended[d.ServiceKey()] = ledger.Progress{Status: d.Status, At: d.Time}
 	}
-	m.ended[d.ServiceKey()] = ledger.Progress{Status: d.Status, At: d.Time}
-	return known.Status, false, m.fail["End"]
+	return known.Status, later && known.Status == deployment.Failed, m.fail["End"]
+}
+
+func (m *memory) NoteFailure(_ context.Context, d deployment.Deployment, startedAt time.Time) error {
+	if !startedAt.Before(m.failed[d.ServiceKey()].StartedAt) {
+		m.failed[d.ServiceKey()] = ledger.Failure{StartedAt: startedAt, At: d.Time}
+	}
+	return m.fail["NoteFailure"]
+}
+
+func (m *memory) LastFailure(_ context.Context, serviceKey string) (ledger.Failure, error) {
+	return m.failed[serviceKey], m.fail["LastFailure"]
 }
 
 func (m *memory) Restart(_ context.Context, key string, d deployment.Deployment) error {
@@ -78,6 +90,9 @@ func (m *memory) Advance(_ context.Context, key string, _ deployment.Kind, d dep
 	}
 	known, seen := m.deployments[key]
 	next := ledger.Progress{Seen: true, Status: d.Status, At: d.Time, StartedAt: d.Time}
+	if !d.StartedAt.IsZero() {
+		next.StartedAt = d.StartedAt
+	}
 	if seen {
 		next.StartedAt = known.StartedAt
 		if compare(known, next) > 0 {

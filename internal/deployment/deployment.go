@@ -81,6 +81,9 @@ type Deployment struct {
 	// Time is when the event was emitted; UpdatedAt when the deployment last changed.
 	Time      time.Time `json:"time"`
 	UpdatedAt time.Time `json:"updatedAt,omitzero"`
+	// StartedAt is when it started, where the event says so: those of a pipeline's first
+	// attempt do.
+	StartedAt time.Time `json:"startedAt,omitzero"`
 	// Environment is the name that the account file gives to where it was deployed;
 	// empty when no pattern matches.
 	Environment string `json:"environment"`

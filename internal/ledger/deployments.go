@@ -49,29 +49,43 @@ func (l *Ledger) Advance(ctx context.Context, key string, kind deployment.Kind, 
 	found, ok, err := l.apply(ctx, update{
 		pk: "deployment#" + key, sk: "deployment",
 		set: "#service = :service, #time = :time, #status = :status, progress = :progress, kind = :kind, " +
-			"environment = :environment, startedAt = if_not_exists(startedAt, :time)",
+			"environment = :environment, startedAt = if_not_exists(startedAt, :started)",
 		condition: "attribute_not_exists(progress) OR progress <= :progress",
 		names:     map[string]string{"#service": IndexKey, "#time": IndexSort, "#status": "status"},
 		values: item{
 			":service": text(d.ServiceKey()), ":time": text(moment(d.Time)), ":status": text(string(d.Status)),
 			":progress": text(order(d.Status, d.Time)), ":kind": text(string(kind)), ":environment": text(d.Environment),
+			":started": text(moment(startOf(d))),
 		},
 	})
 	return getMoment(found, "startedAt"), !ok, err
 }
 
+// startOf is when the deployment started, as far as its event tells.
+func startOf(d deployment.Deployment) time.Time {
+	if d.StartedAt.IsZero() {
+		return d.Time
+	}
+	return d.StartedAt
+}
+
 // disorder is by how much events of one service are taken to arrive in the wrong order:
-// by seconds as a rule, by minutes when EventBridge has to try again. What is older than
-// that was put on the bus by somebody, on purpose.
-const disorder = time.Hour
+// by seconds as a rule, and by the day for which EventBridge tries again. What is older
+// than that was put on the bus by somebody, on purpose.
+const disorder = 25 * time.Hour
 
 // End notes how a deployment of the service ended, unless it is known how a later one
-// did. It returns how the one known before ended, and whether a later one failed.
+// did; at the same moment a failure counts. It returns how the one known before ended,
+// and whether a later one failed.
 func (l *Ledger) End(ctx context.Context, d deployment.Deployment) (before deployment.Status, newerFailure bool, err error) {
+	condition := "attribute_not_exists(#time) OR #time <= :time"
+	if d.Status == deployment.Succeeded {
+		condition = "attribute_not_exists(#time) OR #time < :time OR (#time = :time AND #status = :status)"
+	}
 	found, ok, err := l.apply(ctx, update{
 		pk: "service#" + d.ServiceKey(), sk: "ended",
 		set:       "#status = :status, #time = :time",
-		condition: "attribute_not_exists(#time) OR #time <= :time",
+		condition: condition,
 		names:     map[string]string{"#status": "status", "#time": IndexSort},
 		values:    item{":status": text(string(d.Status)), ":time": text(moment(d.Time))},
 		old:       true,
@@ -82,6 +96,29 @@ func (l *Ledger) End(ctx context.Context, d deployment.Deployment) (before deplo
 	before = deployment.Status(getText(found, "status"))
 	newerFailure = !ok && before == deployment.Failed && getMoment(found, IndexSort).Sub(d.Time) < disorder
 	return before, newerFailure, nil
+}
+
+// Failure is what is known of a deployment that failed.
+type Failure struct{ StartedAt, At time.Time }
+
+// NoteFailure notes that the service's deployment failed, unless a failure is known of
+// one that started later.
+func (l *Ledger) NoteFailure(ctx context.Context, d deployment.Deployment, startedAt time.Time) error {
+	_, _, err := l.apply(ctx, update{
+		pk: "service#" + d.ServiceKey(), sk: "failed",
+		set:       "#time = :time, startedAt = :started",
+		condition: "attribute_not_exists(startedAt) OR startedAt <= :started",
+		names:     map[string]string{"#time": IndexSort},
+		values:    item{":time": text(moment(d.Time)), ":started": text(moment(startedAt))},
+	})
+	return err
+}
+
+// LastFailure is that of the service's deployment that started last of those that failed;
+// zero when none is known.
+func (l *Ledger) LastFailure(ctx context.Context, serviceKey string) (Failure, error) {
+	found, err := l.get(ctx, "service#"+serviceKey, "failed")
+	return Failure{StartedAt: getMoment(found, "startedAt"), At: getMoment(found, IndexSort)}, err
 }
 
 // Restart makes way for another rollback to the same deployment, whose id ECS may give
@@ -202,6 +239,6 @@ func Started(doc deployment.Document, r deployment.Release) time.Time {
 	case doc.Claim != nil && !doc.Claim.StartedAt.IsZero():
 		return doc.Claim.StartedAt
 	default:
-		return doc.Deployment.Time
+		return startOf(doc.Deployment)
 	}
 }

@@ -46,8 +46,16 @@ var calls = map[string]struct {
 		_, _, err := l.Advance(ctx, deploymentKey, deployment.Ordinary, some)
 		return err
 	}},
-	"End":     {"ended", func(ctx context.Context, l *Ledger) error { _, _, err := l.End(ctx, some); return err }},
-	"Restart": {"deployment", func(ctx context.Context, l *Ledger) error { return l.Restart(ctx, deploymentKey, some) }},
+	"End": {"ended", func(ctx context.Context, l *Ledger) error { _, _, err := l.End(ctx, some); return err }},
+	"End of a failure": {"ended", func(ctx context.Context, l *Ledger) error {
+		failed := some
+		failed.Status = deployment.Failed
+		_, _, err := l.End(ctx, failed)
+		return err
+	}},
+	"NoteFailure": {"failed", func(ctx context.Context, l *Ledger) error { return l.NoteFailure(ctx, some, now) }},
+	"LastFailure": {"failed", func(ctx context.Context, l *Ledger) error { _, err := l.LastFailure(ctx, serviceKey); return err }},
+	"Restart":     {"deployment", func(ctx context.Context, l *Ledger) error { return l.Restart(ctx, deploymentKey, some) }},
 	"WriteAudit of what was sent": {"delivery#slack", func(ctx context.Context, l *Ledger) error {
 		return l.WriteAudit(ctx, document(deployment.Ordinary), Audit{Channel: "slack", Delivery: deployment.Delivery{SentAt: now}})
 	}},

@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 
 	"fanfare/internal/account"
 	"fanfare/internal/deployment"
@@ -23,6 +24,7 @@ type codePipelineDetail struct {
 	ExecutionID word    `json:"execution-id"`
 	Attempt     word    `json:"pipeline-execution-attempt"`
 	State       word    `json:"state"`
+	StartTime   word    `json:"start-time"`
 	Trigger     trigger `json:"execution-trigger"`
 	Comments    word    `json:"stop-execution-comments"`
 }
@@ -76,8 +78,16 @@ func fromCodePipeline(e envelope, a account.Account) (deployment.Deployment, err
 	d := begin(e, deployment.CodePipeline, pipeline.arn)
 	d.Name = string(detail.State)
 	d.Pipeline = pipeline.name
-	d.ID = string(detail.ExecutionID)
+	if d.ID = string(detail.ExecutionID); !isPart(d.ID) {
+		d.ID = "" // it is told all the same, and not taken for another one
+	}
 	d.Attempt = detail.Attempt.count()
+	if d.Attempt <= 1 { // of a retry, it is still the start of the first attempt
+		d.StartedAt = detail.StartTime.instant()
+	}
+	if d.StartedAt.After(d.Time) {
+		d.StartedAt = time.Time{}
+	}
 	d.Reason = sentence(detail.Comments)
 	// The API writes Failed where events write FAILED.
 	if status, known := pipelineStatus[strings.ToUpper(d.Name)]; known {
@@ -100,8 +110,6 @@ func checkCodePipeline(d deployment.Deployment, e envelope) error {
 		return expected("detail.state", "a state such as FAILED", word(d.Name))
 	case !isPipelineName(d.Pipeline):
 		return expected("detail.pipeline", "a pipeline's name of "+aPipelineName, word(d.Pipeline))
-	case d.ID != "" && !isPart(d.ID):
-		return expected("detail.execution-id", anID+", slash or bar", word(d.ID))
 	}
 	return checkPlace(d, e)
 }

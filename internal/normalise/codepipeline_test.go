@@ -3,6 +3,7 @@ package normalise_test
 import (
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"fanfare/internal/deployment"
@@ -127,7 +128,18 @@ func TestPipeline(t *testing.T) {
 		{"hostile commit message", fields{"detail.execution-trigger": fields{"commit-message": strings.Repeat("\x00\u202e<!here>", 5000)}},
 			func(d deployment.Deployment) bool { return d.Reason == "" && d.Name == "STARTED" }},
 		{"the start is no time of the event", fields{"detail.start-time": "2030-01-01T00:00:00Z"},
-			func(d deployment.Deployment) bool { return d.Time.Year() == 2026 && d.UpdatedAt.IsZero() }},
+			func(d deployment.Deployment) bool {
+				return d.Time.Year() == 2026 && d.UpdatedAt.IsZero() && d.StartedAt.IsZero()
+			}},
+		{"the start", fields{"detail.start-time": "2026-01-01T00:00:00.5Z"},
+			func(d deployment.Deployment) bool {
+				return d.StartedAt.Equal(time.Date(2026, 1, 1, 0, 0, 0, 5e8, time.UTC))
+			}},
+		{"the start of a retry is the first attempt's", fields{"detail.start-time": "2026-01-01T00:00:00Z", "detail.pipeline-execution-attempt": 2},
+			func(d deployment.Deployment) bool { return d.Attempt == 2 && d.StartedAt.IsZero() }},
+		{"execution that is an ARN with a path", fields{"detail.execution-id": "arn:aws:codepipeline:r:1:p/x"}, withoutID},
+		{"execution that parts a key", fields{"detail.execution-id": "a|b"}, withoutID},
+		{"execution with a control character", fields{"detail.execution-id": "a\x1bb"}, withoutID},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -157,9 +169,6 @@ func TestPipelineRefused(t *testing.T) {
 		{"name with a slash", fields{"detail.pipeline": "../../x"}, "detail.pipeline"},
 		{"name with a colon", fields{"detail.pipeline": "drill:x"}, "detail.pipeline"},
 		{"long name", fields{"detail.pipeline": strings.Repeat("p", 101)}, "detail.pipeline"},
-		{"execution that is an ARN with a path", fields{"detail.execution-id": "arn:aws:codepipeline:r:1:p/x"}, "detail.execution-id"},
-		{"execution that parts a key", fields{"detail.execution-id": "a|b"}, "detail.execution-id"},
-		{"execution with a control character", fields{"detail.execution-id": "a\x1bb"}, "detail.execution-id"},
 		{"no state", fields{"detail.state": nil}, "detail.state"},
 		{"state of two words", fields{"detail.state": "FAILED <!here>"}, "detail.state"},
 		{"region that is a host", fields{"region": "example.org/"}, "region"},
@@ -203,4 +212,9 @@ func TestPipelineLinks(t *testing.T) {
 			}
 		})
 	}
+}
+
+// withoutID: an id that is not fit for a key costs nobody a page.
+func withoutID(d deployment.Deployment) bool {
+	return d.ID == "" && d.Pipeline == "checkout-production"
 }

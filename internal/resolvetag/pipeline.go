@@ -132,7 +132,7 @@ func (l *lookup) revision(revisions []types.ArtifactRevision) (settled bool) {
 		return false
 	}
 	l.read(chosen[0])
-	return wanted.Artifact != "" || d.Status.Final()
+	return d.Status.Final()
 }
 
 // given leaves out revisions without an id: their source has not run.

@@ -89,7 +89,7 @@ func TestWhichRevision(t *testing.T) {
 		{"the only one, of S3", []pipelines.ArtifactRevision{source("Bundle", s3Version)}, "", deployment.Succeeded, s3Version, true, ""},
 		{"the only Git commit", []pipelines.ArtifactRevision{source("Config", s3Version), source("App", commit)}, "", deployment.Stopped, commit, true, ""},
 		{"the one that is named", []pipelines.ArtifactRevision{source("App", commit), source("Config", s3Version)}, "Config", deployment.Succeeded, s3Version, true, ""},
-		{"the one that is named, so far", []pipelines.ArtifactRevision{source("App", commit)}, "App", deployment.InProgress, commit, true, ""},
+		{"the one that is named, so far", []pipelines.ArtifactRevision{source("App", commit)}, "App", deployment.InProgress, commit, false, ""},
 		{"the one that is named has none yet", []pipelines.ArtifactRevision{source("App", commit)}, "Config", deployment.InProgress, "", false, "artifact Config, which the account file names, has no revision yet"},
 		{"the one that is named is not there", []pipelines.ArtifactRevision{source("App", commit)}, "Gone", deployment.Failed, "", false, "artifact Gone, which the account file names, has no revision"},
 		{"two commits", []pipelines.ArtifactRevision{source("App", commit), source("Config", otherCommit)}, "", deployment.Succeeded, "", false, several + "App, Config"},

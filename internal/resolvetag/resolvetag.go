@@ -207,8 +207,18 @@ func (l *lookup) log(ctx context.Context, doing string, err error) {
 	log.WarnContext(ctx, "resolving the release: "+doing+" failed", "deployment", l.doc.Key(), "error", err)
 }
 
+// unclaimed tells that the ledger could not be asked a moment ago: it is not asked again,
+// while a page may be waiting.
+func (l *lookup) unclaimed() bool {
+	return l.doc.Claim != nil && l.doc.Claim.Outcome == deployment.Unclaimed
+}
+
 // remembered is the release that an earlier event of the deployment found, or nil.
 func (l *lookup) remembered(ctx context.Context) *deployment.Release {
+	if l.unclaimed() {
+		l.amnesia = true
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, CallLimit)
 	defer cancel()
 	known, err := l.Ledger.Release(ctx, l.doc.Key())
@@ -226,7 +236,7 @@ func (l *lookup) remembered(ctx context.Context) *deployment.Release {
 // remember keeps the release for the deployment's later events, when there is something
 // worth keeping.
 func (l *lookup) remember(ctx context.Context, release deployment.Release) {
-	if isEmpty(release) || release.Presumed {
+	if isEmpty(release) || release.Presumed || l.unclaimed() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, CallLimit)

@@ -158,6 +158,15 @@ func TestLedger(t *testing.T) {
 			t.Errorf("got %+v", got)
 		}
 	})
+	t.Run("out of reach a moment ago: it is not asked again", func(t *testing.T) {
+		t.Parallel()
+		w, unclaimed := usual(), doc
+		w.ledgerErr = errHang
+		unclaimed.Claim = &deployment.Claim{Outcome: deployment.Unclaimed}
+		if got := resolve(t, w, shop, unclaimed); got.Image.Tag != "2.0.0" || slices.Contains(w.calls, "Release") || slices.Contains(w.calls, "SaveRelease") {
+			t.Errorf("got %+v after %v", got, w.calls)
+		}
+	})
 	t.Run("out of reach, and the last tag may have moved on already", func(t *testing.T) {
 		t.Parallel()
 		w := usual()

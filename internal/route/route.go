@@ -53,10 +53,10 @@ func reconsider(name string, decision deployment.Decision, doc deployment.Docume
 	switch {
 	case len(told) > 0 && !slices.Contains(told, name):
 		return suppress(deployment.NotRouted)
+	case name == channel.PagerDuty && decision.Reason == deployment.ProductionSuccess:
+		return decision // an incident ends whenever it ends, and nobody is woken by it
 	case d.Drill != nil && !d.Drill.Page && name != channel.Slack:
 		return suppress(deployment.DrillNotPaged)
-	case name == channel.PagerDuty && decision.Reason == deployment.ProductionSuccess:
-		return decision // an incident ends whenever it ends
 	case window != nil:
 		return deployment.Decision{Decision: deployment.Suppress, Reason: deployment.MaintenanceWindow, Window: window}
 	default:

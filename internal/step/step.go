@@ -26,6 +26,26 @@ type Input struct {
 	Document Document `json:"document,omitzero"`
 	// Execution is the ARN of the execution.
 	Execution string `json:"execution,omitempty"`
+	// StartedAt is when the execution started; only the steps that may be hurried get it.
+	StartedAt time.Time `json:"startedAt,omitzero"`
+}
+
+// What may be left out of a message is looked up in Patience after the execution has
+// started, by all steps together: a page waits no longer. Each gets Least all the same,
+// which is enough where nothing is out of order.
+const (
+	Patience = 5 * time.Second
+	Least    = time.Second
+)
+
+// Hurry returns a context that ends when the step's share of the patience does. Where it
+// is not known when the execution started, it has all of it.
+func (in Input) Hurry(ctx context.Context) (context.Context, context.CancelFunc) {
+	left := Patience
+	if !in.StartedAt.IsZero() {
+		left = min(Patience, max(Least, Patience-time.Since(in.StartedAt)))
+	}
+	return context.WithTimeout(ctx, left)
 }
 
 // Document is the workflow's document, with what a branch of Notify has added to it.

@@ -185,3 +185,29 @@ func TestAccountFileIsBesideTheProgram(t *testing.T) {
 		t.Errorf("got %s", file)
 	}
 }
+
+// TestHurry: a step that comes late has less time, and never none.
+func TestHurry(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		ago         time.Duration // since the execution started; negative when nobody knows
+		least, most time.Duration
+	}{
+		"at once":             {0, 4 * time.Second, Patience},
+		"after two seconds":   {2 * time.Second, 2 * time.Second, 3 * time.Second},
+		"too late":            {time.Hour, Least / 2, Least},
+		"nobody knows":        {-1, 4 * time.Second, Patience},
+		"clocks do not agree": {-time.Minute, 4 * time.Second, Patience},
+	} {
+		in := Input{StartedAt: time.Now().Add(-test.ago)}
+		if test.ago == -1 {
+			in.StartedAt = time.Time{}
+		}
+		ctx, cancel := in.Hurry(t.Context())
+		end, ok := ctx.Deadline()
+		if left := time.Until(end); !ok || left < test.least || left > test.most {
+			t.Errorf("%s: %s left", name, left)
+		}
+		cancel()
+	}
+}

@@ -25,6 +25,8 @@ func main() {
 			Account: a, Log: slog.Default(),
 		}
 		return func(ctx context.Context, in step.Input) (deployment.Release, error) {
+			ctx, cancel := in.Hurry(ctx)
+			defer cancel()
 			return resolver.Resolve(ctx, in.Document.Document)
 		}, err
 	})
