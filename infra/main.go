@@ -17,7 +17,6 @@ import (
 )
 
 func main() {
-	defer jsii.Close()
 	app := awscdk.NewApp(nil)
 	a, err := readAccount(app)
 	if err != nil {
@@ -30,6 +29,7 @@ func main() {
 	}
 	NewStack(app, Props{Account: *a, Assets: assets, Local: local})
 	app.Synth(nil)
+	os.Exit(0) // without jsii.Close, which now and then complains of a process that has ended
 }
 
 // fail ends the app with what is wrong; the CDK CLI shows it and deploys nothing.

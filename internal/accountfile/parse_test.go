@@ -256,7 +256,8 @@ operations: {email: ops@example.com}
 // TestOurOwnFiles reads the accounts that come with Fanfare.
 func TestOurOwnFiles(t *testing.T) {
 	t.Parallel()
-	for _, file := range glob(t, 2, accounts, "*.yaml") {
+	for _, name := range []string{"example", "local"} { // whatever else is there is somebody's own
+		file := filepath.Join(accounts, name+".yaml")
 		a, err := Read(file)
 		if err != nil {
 			t.Error(err)

@@ -120,7 +120,7 @@ func TestSchema(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	good := append(glob(t, 2, accounts, "*.yaml"), filepath.Join("testdata", "good.yaml"))
+	good := []string{filepath.Join(accounts, "example.yaml"), filepath.Join(accounts, "local.yaml"), filepath.Join("testdata", "good.yaml")}
 	for _, file := range good {
 		if err := validate(t, schema, file); err != nil {
 			t.Error(err)

@@ -35,7 +35,7 @@ func (l *lookup) failedAction(ctx context.Context) (*deployment.Action, string) 
 		answer, err := l.actions(ctx, in)
 		if err != nil {
 			l.log(ctx, "listing the pipeline's actions", err)
-			return nil, "the failed action is unknown: " + trouble("CodePipeline", err)
+			return nil, unknownAction + trouble("CodePipeline", err)
 		}
 		if failed := l.latestFailure(answer.ActionExecutionDetails); failed != nil {
 			return describe(*failed), ""
@@ -44,7 +44,7 @@ func (l *lookup) failedAction(ctx context.Context) (*deployment.Action, string) 
 			return nil, "CodePipeline lists no failed action"
 		}
 	}
-	return nil, "the failed action is unknown: CodePipeline lists too many"
+	return nil, unknownAction + "CodePipeline lists too many"
 }
 
 func (l *lookup) actions(ctx context.Context, in codepipeline.ListActionExecutionsInput) (*codepipeline.ListActionExecutionsOutput, error) {

@@ -20,6 +20,9 @@ type CodePipeline interface {
 	ListActionExecutions(context.Context, *codepipeline.ListActionExecutionsInput, ...func(*codepipeline.Options)) (*codepipeline.ListActionExecutionsOutput, error)
 }
 
+// unknownAction begins the words on why the failed action is not known.
+const unknownAction = "the failed action is unknown: "
+
 // pipeline resolves what an execution of a pipeline brings. Of one that failed, it asks at
 // the same time which action did: an earlier event may have found the revision, but not that.
 func (l *lookup) pipeline(ctx context.Context) deployment.Release {
@@ -38,7 +41,8 @@ func (l *lookup) pipeline(ctx context.Context) deployment.Release {
 	release := l.execution(ctx)
 	asked.Wait()
 	release.FailedAction = action
-	if words != "" {
+	// The execution and its actions cannot be asked about for one reason as a rule.
+	if said := strings.TrimPrefix(words, unknownAction); words != "" && !strings.Contains(release.Reason, said) {
 		release.Reason = strings.TrimPrefix(release.Reason+"; "+words, "; ")
 	}
 	return release

@@ -22,6 +22,8 @@ func trouble(who string, err error) string {
 		return who + " does not know the execution"
 	case name == "InvalidNextTokenException": // the token of a page, not of a session
 		return who + " broke off its answer"
+	case name == "ValidationException":
+		return who + " could not make sense of the question"
 	case strings.Contains(name, "AccessDenied"), strings.Contains(name, "Token"), strings.Contains(name, "UnrecognizedClient"):
 		return who + " refused access"
 	default:

@@ -15,7 +15,7 @@ func drillNote(drill *deployment.Drill) string {
 	case drill == nil:
 		return ""
 	case drill.Page:
-		return "*This is an exercise. A production failure in it really wakes people.*"
+		return "*This is an exercise. It pages people as the real thing would.*"
 	default:
 		return "*This is an exercise. It wakes nobody.*"
 	}

@@ -99,6 +99,7 @@ func (p *Player) Observe(ctx context.Context, event string, since Mark) (Result,
 	}
 	if arn == "" {
 		result.Result, result.MS = Ignored, time.Since(since.at).Milliseconds()
+		result.Error = noRule
 		return result, p.gained(ctx, &result, since)
 	}
 	out, err := p.await(ctx, arn)

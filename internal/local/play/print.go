@@ -36,10 +36,6 @@ func Print(w io.Writer, r Result) error {
 			fmt.Fprintf(&b, "  %s: %s\n", e.Error, e.Cause())
 		}
 	}
-	if r.Result == Ignored {
-		b.WriteString("  no rule took it: it is neither an ECS deployment of this account's clusters, nor an execution\n" +
-			"  of its account file's pipelines, nor a drill of one\n")
-	}
 	if r.Execution != nil {
 		for _, name := range Names {
 			b.WriteString(told(name, r.Channels[name], r.Document.Plan[name].Window))
@@ -101,10 +97,29 @@ func told(name string, c Channel, window *deployment.Window) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "  %-10s %s (%s)\n", titles[name], strings.ReplaceAll(c.Outcome, "_", " "), why)
 	for _, request := range c.Requests {
-		fmt.Fprintf(&b, "    %s %s\n", request.Method, request.Path)
+		fmt.Fprintf(&b, "    %s %s%s\n", request.Method, request.Path, partOf(request))
 		b.WriteString(indent(readable(name, request.Body), "      "))
 	}
 	return b.String()
+}
+
+// partOf says of a call to Slack how it belongs to the deployment's one message.
+func partOf(r Request) string {
+	var form struct {
+		Thread string `json:"thread_ts"`
+		Shown  string `json:"reply_broadcast"`
+	}
+	_ = json.Unmarshal(r.Body, &form) // a webhook's message has neither
+	switch {
+	case strings.HasSuffix(r.Path, "chat.update"):
+		return " (the same message, edited)"
+	case form.Thread != "" && form.Shown == "true":
+		return " (a reply to the message, also shown in the channel)"
+	case form.Thread != "":
+		return " (a reply to the message)"
+	default:
+		return ""
+	}
 }
 
 // readable is the request's body as its reader sees it.

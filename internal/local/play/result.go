@@ -16,6 +16,9 @@ const (
 	NotAnEvent = "not_an_event" // the bus could not carry it
 )
 
+// noRule is the error of what is ignored.
+const noRule = "no rule took it: it is neither an ECS deployment of this account's clusters, nor an execution of its account file's pipelines, nor a drill"
+
 // Result is what came of one event. Its JSON is a contract that others build on.
 type Result struct {
 	// Event is the event's id; empty when it is none.
@@ -28,8 +31,8 @@ type Result struct {
 	// MS is the time from putting the event to the execution's end, in milliseconds.
 	MS     int64  `json:"ms"`
 	Result string `json:"result"`
-	// Error is a sentence, when the result is not_an_event or something could not be
-	// found out.
+	// Error is a sentence, when the result is ignored or not_an_event, or something could
+	// not be found out.
 	Error string `json:"error,omitempty"`
 
 	// Document is what the execution's last state knew.

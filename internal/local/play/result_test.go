@@ -71,7 +71,7 @@ func drill() Result {
 func TestPrint(t *testing.T) {
 	t.Parallel()
 	ignored := emptyResult("e-2")
-	ignored.Result = Ignored
+	ignored.Result, ignored.Error = Ignored, noRule
 	duplicate := emptyResult("e-3")
 	duplicate.Result, duplicate.Execution = Carried, &Execution{Status: "SUCCEEDED", States: []string{"Duplicate"}}
 	duplicate.tell(deployment.Document{Claim: &deployment.Claim{Outcome: deployment.Duplicate}}, nil)
