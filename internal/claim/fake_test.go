@@ -59,7 +59,7 @@ func (m *memory) Progress(_ context.Context, key string) (ledger.Progress, error
 
 func (m *memory) End(_ context.Context, d deployment.Deployment) (deployment.Status, bool, error) {
 	known := m.ended[d.ServiceKey()]
-	later := known.At.After(d.Time) || known.At.Equal(d.Time) && known.Status == deployment.Failed && d.Status == deployment.Succeeded
+	later := known.At.After(d.Time)
 	if !later {
 		m.ended[d.ServiceKey()] = ledger.Progress{Status: d.Status, At: d.Time}
 	}

@@ -75,17 +75,13 @@ func startOf(d deployment.Deployment) time.Time {
 const disorder = 25 * time.Hour
 
 // End notes how a deployment of the service ended, unless it is known how a later one
-// did; at the same moment a failure counts. It returns how the one known before ended,
-// and whether a later one failed.
+// did. It returns how the one known before ended, and whether a later one failed. Events
+// tell whole seconds: of two ends in one second, the one that is told last counts.
 func (l *Ledger) End(ctx context.Context, d deployment.Deployment) (before deployment.Status, newerFailure bool, err error) {
-	condition := "attribute_not_exists(#time) OR #time <= :time"
-	if d.Status == deployment.Succeeded {
-		condition = "attribute_not_exists(#time) OR #time < :time OR (#time = :time AND #status = :status)"
-	}
 	found, ok, err := l.apply(ctx, update{
 		pk: "service#" + d.ServiceKey(), sk: "ended",
 		set:       "#status = :status, #time = :time",
-		condition: condition,
+		condition: "attribute_not_exists(#time) OR #time <= :time",
 		names:     map[string]string{"#status": "status", "#time": IndexSort},
 		values:    item{":status": text(string(d.Status)), ":time": text(moment(d.Time))},
 		old:       true,

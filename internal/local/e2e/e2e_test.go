@@ -138,8 +138,8 @@ var began = time.Now().UTC().Truncate(time.Second)
 // tell begins a story of a service with an id that no other has.
 func tell(cluster, service string) story {
 	began = began.Add(10 * time.Minute)
-	if since, until := night(began.Add(-time.Hour)); began.Add(time.Hour).After(since) {
-		began = until.Add(time.Hour) // at night, failures of search page nobody
+	if local := began.In(berlin); local.Hour() < 6 { // at night, failures of search page nobody
+		began = time.Date(local.Year(), local.Month(), local.Day(), 6, 0, 0, 0, berlin).UTC()
 	}
 	return story{cluster, service, "ecs-svc/" + digits(19), began}
 }

@@ -184,3 +184,26 @@ func TestLedgerGood(t *testing.T) {
 		}
 	}
 }
+
+// TestLedgerFailures: of failures that started at different times, the one that started
+// last is known, in whatever order they fall.
+func TestLedgerFailures(t *testing.T) {
+	noon := time.Now().UTC().Truncate(time.Second)
+	minute := func(n int) time.Time { return noon.Add(time.Duration(n) * time.Minute) }
+	l, d := table(&noon), some(deployment.Failed, noon)
+	if known, err := l.LastFailure(t.Context(), d.ServiceKey()); err != nil || known != (ledger.Failure{}) {
+		t.Errorf("nothing has failed, and known is %v, %v", known, err)
+	}
+	for _, step := range []struct{ started, failed, knownStarted, knownFailed int }{
+		{0, 10, 0, 10}, {5, 8, 5, 8}, {1, 20, 5, 8}, {5, 30, 5, 30},
+	} {
+		d.Time = minute(step.failed)
+		if err := l.NoteFailure(t.Context(), d, minute(step.started)); err != nil {
+			t.Fatal(err)
+		}
+		want := ledger.Failure{StartedAt: minute(step.knownStarted), At: minute(step.knownFailed)}
+		if known, err := l.LastFailure(t.Context(), d.ServiceKey()); err != nil || known != want {
+			t.Errorf("after %v: known is %v, %v", step, known, err)
+		}
+	}
+}

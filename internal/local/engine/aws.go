@@ -21,12 +21,14 @@ func (e *Engine) Config() aws.Config {
 	}
 }
 
-// AllowPlainHTTPAssets removes the policy of the CDK's assets bucket, which the CDK
+// AllowPlainHTTPAssets removes the policy of the account's assets bucket, which the CDK
 // makes refuse all that does not come over TLS. The engine speaks plain HTTP on
 // loopback, so that under Options.Auth no deployment would get past it. It is to be
 // called between cdk bootstrap and cdk deploy.
-func (e *Engine) AllowPlainHTTPAssets(ctx context.Context, bucket string) error {
-	client := s3.NewFromConfig(e.Config(), func(o *s3.Options) { o.UsePathStyle = true })
+func (e *Engine) AllowPlainHTTPAssets(ctx context.Context, account, bucket string) error {
+	config := e.Config()
+	config.Credentials = credentials.NewStaticCredentialsProvider(account, SecretKey, "") // an account's number is its root's key
+	client := s3.NewFromConfig(config, func(o *s3.Options) { o.UsePathStyle = true })
 	if _, err := client.DeleteBucketPolicy(ctx, &s3.DeleteBucketPolicyInput{Bucket: aws.String(bucket)}); err != nil {
 		return fmt.Errorf("removing the policy of the assets bucket %s: %w", bucket, err)
 	}

@@ -204,7 +204,7 @@ func TestRealAllowPlainHTTPAssets(t *testing.T) {
 	e := startReal(t, realOptions(t))
 	client := s3.NewFromConfig(e.Config(), func(o *s3.Options) { o.UsePathStyle = true })
 	bucket := aws.String("cdk-hnb659fds-assets-111122223333-eu-west-1")
-	if err := e.AllowPlainHTTPAssets(ctx, *bucket); err == nil {
+	if err := e.AllowPlainHTTPAssets(ctx, "111122223333", *bucket); err == nil {
 		t.Error("no error for a bucket that does not exist")
 	}
 	if _, err := client.CreateBucket(ctx, &s3.CreateBucketInput{
@@ -218,7 +218,7 @@ func TestRealAllowPlainHTTPAssets(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if err := e.AllowPlainHTTPAssets(ctx, *bucket); err != nil {
+		if err := e.AllowPlainHTTPAssets(ctx, "111122223333", *bucket); err != nil {
 			t.Fatal(err)
 		}
 	}

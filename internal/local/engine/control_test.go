@@ -28,10 +28,10 @@ func TestControl(t *testing.T) {
 	if err := e.SetWaitScale(ctx, -1); err == nil {
 		t.Error("no error for a negative scale")
 	}
-	if err := e.AllowPlainHTTPAssets(ctx, "assets"); err != nil {
+	if err := e.AllowPlainHTTPAssets(ctx, "111122223333", "assets"); err != nil {
 		t.Error(err)
 	}
-	if err := e.AllowPlainHTTPAssets(ctx, "other"); err == nil || !strings.Contains(err.Error(), "the assets bucket other") {
+	if err := e.AllowPlainHTTPAssets(ctx, "111122223333", "other"); err == nil || !strings.Contains(err.Error(), "the assets bucket other") {
 		t.Errorf("got %v", err)
 	}
 

@@ -119,7 +119,7 @@ func fakeHandler(mode string) http.Handler {
 		serveFixture(w, "messages.json")
 	})
 	mux.HandleFunc("DELETE /assets", func(w http.ResponseWriter, r *http.Request) {
-		if !r.URL.Query().Has("policy") || !strings.Contains(r.Header.Get("Authorization"), "Credential="+AccessKey+"/") {
+		if !r.URL.Query().Has("policy") || !strings.Contains(r.Header.Get("Authorization"), "Credential=111122223333/") {
 			w.WriteHeader(http.StatusBadRequest)
 			return
 		}

@@ -51,7 +51,7 @@ func (w *World) Deploy(ctx context.Context, t *tools.Tools, progress func(string
 	if err != nil {
 		return err
 	}
-	if err := w.engine.AllowPlainHTTPAssets(ctx, fmt.Sprintf("cdk-hnb659fds-assets-%s-%s", w.Account, w.Region)); err != nil {
+	if err := w.engine.AllowPlainHTTPAssets(ctx, w.Account, fmt.Sprintf("cdk-hnb659fds-assets-%s-%s", w.Account, w.Region)); err != nil {
 		return err
 	}
 	progress("deploying the stack")
