@@ -30,7 +30,7 @@ func inProject(t *testing.T) {
 	}
 	for name, text := range map[string][]byte{
 		"example": example,
-		"slim":    []byte("{account: '123456789012', region: us-east-1, environments: [{name: all}]}"),
+		"slim":    []byte("{account: '123456789012', region: us-east-1, environments: [{name: all}], slack: {channel: C1}}"),
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name+".yaml"), text, 0o600); err != nil {
 			t.Fatal(err)
@@ -53,7 +53,7 @@ func TestReadAccount(t *testing.T) {
 			t.Errorf("%s: got the account in %s, wanted %s", name, a.Region, test.region)
 		}
 	}
-	// An account without a channel has no address to replace.
+	// A channel that the account has not has no address to replace.
 	if _, err := readAccount(appWith(map[string]any{"account": "slim", "slackUrl": "x", "pagerdutyUrl": "x", "gitlabUrl": "x"})); err != nil {
 		t.Error(err)
 	}
@@ -74,7 +74,7 @@ func TestStandIns(t *testing.T) {
 func TestReadAccountFails(t *testing.T) {
 	inProject(t)
 	broken := filepath.Join(t.TempDir(), "broken.yaml")
-	if err := os.WriteFile(broken, []byte("{account: '1', region: eu-west-1, environments: [{name: all}]}"), 0o600); err != nil {
+	if err := os.WriteFile(broken, []byte("{account: '1', region: eu-west-1, environments: [{name: all}], slack: {channel: C1}}"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for name, test := range map[string]struct {

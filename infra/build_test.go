@@ -150,7 +150,7 @@ func TestRetentionAgrees(t *testing.T) {
 	t.Parallel()
 	allowed := 0
 	for days := -1; days <= 4000; days++ {
-		text := fmt.Sprintf("{account: %q, region: eu-west-1, environments: [{name: all}], logs: {retentionDays: %d}}", "123456789012", days)
+		text := fmt.Sprintf("{account: %q, region: eu-west-1, environments: [{name: all}], slack: {channel: C1}, logs: {retentionDays: %d}}", "123456789012", days)
 		if days == 0 {
 			continue // as if it were left out
 		}

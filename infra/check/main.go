@@ -88,9 +88,6 @@ func summary(a *account.Account) string {
 			channels = append(channels, channel.name)
 		}
 	}
-	if channels == nil {
-		channels = []string{"nobody"}
-	}
 	return fmt.Sprintf("account %s in %s, %s (%d production), %s, %s, tells %s", a.ID, a.Region,
 		count(len(a.Environments), "environment"), production, count(len(a.Pipelines), "pipeline"), count(len(a.Windows), "window"),
 		strings.Join(channels, ", "))

@@ -10,6 +10,7 @@ import (
 const right = `account: "123456789012"
 region: eu-west-1
 environments: [{name: production, production: true}, {name: staging, clusters: [staging]}]
+slack: {channel: C1}
 `
 
 // TestRun calls the command in a project with a right file and a wrong one.
@@ -22,8 +23,8 @@ func TestRun(t *testing.T) {
 	ordered := strings.Replace(right, "[{name: production, production: true}, {name: staging, clusters: [staging]}]",
 		"[{name: staging, clusters: [staging]}, {name: production, production: true}]", 1)
 	for name, text := range map[string]string{
-		"right": ordered, "wrong": right + "slck: {}\n",
-		"full": ordered + "slack: {channel: C1}\nsns: {}\npagerduty: {services: [checkout]}\npipelines: [{name: checkout, environment: production}]\n",
+		"right": ordered, "wrong": strings.Replace(right, "slack", "slck", 1),
+		"full": ordered + "sns: {}\npagerduty: {services: [checkout]}\npipelines: [{name: checkout, environment: production}]\n",
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name+".yaml"), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -31,7 +32,7 @@ func TestRun(t *testing.T) {
 	}
 	const (
 		full   = "infra/accounts/full.yaml: right: account 123456789012 in eu-west-1, 2 environments (1 production), 1 pipeline, 0 windows, tells slack, pagerduty, sns\n"
-		slim   = "infra/accounts/right.yaml: right: account 123456789012 in eu-west-1, 2 environments (1 production), 0 pipelines, 0 windows, tells nobody\n"
+		slim   = "infra/accounts/right.yaml: right: account 123456789012 in eu-west-1, 2 environments (1 production), 0 pipelines, 0 windows, tells slack\n"
 		shadow = "infra/accounts/wrong.yaml:3:54: environments[1]: an environment that something can still be in expected, " +
 			"found \"staging\"; production before it takes it all: move this one up, or give it patterns of its own\n"
 		unknown = "infra/accounts/wrong.yaml:4:1: slck: a key that Fanfare knows expected, found \"slck\"; did you mean slack?\n2 problems\n"

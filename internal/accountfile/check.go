@@ -12,7 +12,7 @@ import (
 
 var (
 	accountID = regexp.MustCompile(`^[0-9]{12}$`)
-	region    = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`)
+	region    = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-[0-9]$`)
 	// What ECS takes as a cluster's name:
 	// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateCluster.html
 	clusterName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,255}$`)
@@ -55,7 +55,7 @@ func (c *checker) check() {
 	c.checkClaims()
 	c.checkListedClusters()
 	c.checkListedPipelines()
-	c.checkProduction()
+	c.checkReached()
 	c.checkQuiet()
 	c.checkRoom()
 }
@@ -186,7 +186,7 @@ func (c *checker) checkGitLab() {
 	if g == nil {
 		return
 	}
-	c.must(isHTTP(g.URL), "gitlab.url", "an address such as "+account.DefaultGitLab, g.URL)
+	c.checkAddress("gitlab.url", g.URL, account.DefaultGitLab)
 	c.must(g.Project == "" || projectPath.MatchString(fill(g.Project, "service")), "gitlab.project", "a GitLab project such as shop/{service}", g.Project)
 	c.must(strings.Contains(g.Ref, "{tag}"), "gitlab.ref", "a template with {tag} in it, such as v{tag},", g.Ref)
 	compiled, err := regexp.Compile(g.RefPattern)
@@ -200,14 +200,17 @@ func (c *checker) checkGitLab() {
 
 // checkVendors is about slack, pagerduty and sns, each by itself.
 func (c *checker) checkVendors() {
+	if !slices.ContainsFunc(channels, c.configured) && c.known(channels...) {
+		c.add("slack", "at least one of slack, pagerduty and sns", "none", "nobody would ever be told of anything: add one of them")
+	}
 	if s := c.account.Slack; s != nil {
 		c.must(s.Via == "bot" || s.Via == "webhook", "slack.via", "bot or webhook", s.Via)
-		c.must(isHTTP(s.URL), "slack.url", "an address such as "+account.DefaultSlack, s.URL)
+		c.checkAddress("slack.url", s.URL, account.DefaultSlack)
 		c.must(s.Via == "webhook" || channelID.MatchString(s.Channel), "slack.channel", "a channel's id such as C0123456789, not its name,", s.Channel,
 			"Slack shows it at the end of the channel's details")
 	}
 	if p := c.account.PagerDuty; p != nil {
-		c.must(isHTTP(p.URL), "pagerduty.url", "an address such as "+account.DefaultPagerDuty, p.URL)
+		c.checkAddress("pagerduty.url", p.URL, account.DefaultPagerDuty)
 		c.checkPatterns("pagerduty.services", p.Services)
 		c.checkPatterns("pagerduty.pipelines", p.Pipelines)
 		c.mustHave(len(p.Services)+len(c.pagingPipelines()), "pagerduty.services", `at least one pattern ("*" for all services)`, "else nobody is ever paged")
@@ -231,10 +234,21 @@ func (c *checker) checkPatterns(path string, patterns []string) {
 }
 
 func (c *checker) checkPattern(path, pattern string) {
-	c.must(isPattern(pattern), path, "a pattern such as checkout-*", pattern)
+	var advice []string
+	if pattern != "" {
+		advice = []string{"only * (any characters) and ? (one) have a meaning in a pattern"}
+	}
+	c.must(isPattern(pattern), path, "a pattern such as checkout-*", pattern, advice...)
 }
 
-func isHTTP(address string) bool {
+// checkAddress refuses what is no address, and one with a user and a password before an @:
+// neither belongs here, and no part of them is repeated.
+func (c *checker) checkAddress(path, address, example string) {
+	expected := "an address such as " + example
+	if strings.Contains(address, "@") && c.known(path) {
+		c.add(path, expected, secretFound, "")
+		return
+	}
 	parsed, err := url.Parse(address)
-	return err == nil && parsed.Host != "" && (parsed.Scheme == "https" || parsed.Scheme == "http")
+	c.must(err == nil && parsed.Host != "" && (parsed.Scheme == "https" || parsed.Scheme == "http"), path, expected, address)
 }

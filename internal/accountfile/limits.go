@@ -47,7 +47,7 @@ func (c *checker) checkRoom() {
 // arn is as long as that of the resource in a policy, quotes and comma included.
 func arn(a *account.Account, service, resource string) string {
 	partition := "aws"
-	if strings.HasPrefix(a.Region, "us-gov-") || strings.HasPrefix(a.Region, "cn-") {
+	if strings.HasPrefix(a.Region, "us-gov-") || strings.HasPrefix(a.Region, "cn-") || strings.HasPrefix(a.Region, "eusc-") {
 		partition = "aws-us-gov"
 	}
 	return fmt.Sprintf(`"arn:%s:%s:%s:%s:%s",`, partition, service, a.Region, a.ID, resource)

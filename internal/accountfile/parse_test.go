@@ -17,11 +17,14 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// least is the shortest file that is right.
-const least = `account: "123456789012"
+// bare is a file that is right but for a channel, and least the shortest that is right.
+const (
+	bare = `account: "123456789012"
 region: eu-west-1
 environments: [{name: production, production: true}]
 `
+	least = bare + "slack: {channel: C1}\n"
+)
 
 // accounts is where the account files are that come with Fanfare.
 var accounts = filepath.Join("..", "..", "infra", "accounts")
@@ -126,7 +129,7 @@ var odd = []struct{ name, text string }{
 	{"account in digits of another script", strings.Replace(least, "123456789012", "１２３４５６７８９０１２", 1)},
 	{"a long value", strings.Replace(least, "eu-west-1", strings.Repeat("eu-west-1", 100), 1)},
 	{"region with a line break", strings.Replace(least, "eu-west-1", `"eu-west-1\n"`, 1)},
-	{"channels left empty", least + "sns:\nslack:\npagerduty:\ngitlab:\n"},
+	{"channels left empty", bare + "sns:\nslack:\npagerduty:\ngitlab:\n"},
 }
 
 func TestOdd(t *testing.T) {
@@ -181,6 +184,7 @@ func TestDefaults(t *testing.T) {
 	t.Parallel()
 	base := account.Account{ID: "123456789012", Region: "eu-west-1",
 		Environments: []account.Environment{{Name: "production", Production: true}},
+		Slack:        &account.Slack{Channel: "C1", Via: "bot", URL: "https://slack.com/api/"},
 		LastTag:      "/ecs/deployments/{cluster}/{service}/last-tag", LastRevision: "/codepipeline/deployments/{pipeline}/last-revision",
 		Secrets: account.Secrets{Prefix: "/fanfare"}, Logs: account.Logs{RetentionDays: 30}}
 	with := func(change func(*account.Account)) account.Account {
@@ -197,11 +201,7 @@ func TestDefaults(t *testing.T) {
 		{"account without quotes", strings.ReplaceAll(least, `"`, ""), base},
 		{"account that begins with 0", strings.ReplaceAll(strings.ReplaceAll(least, `"`, ""), "1234", "0123"), with(func(a *account.Account) { a.ID = "012356789012" })},
 		{"GitLab", least + "gitlab: {}\n", with(func(a *account.Account) { a.GitLab = &account.GitLab{URL: "https://gitlab.com", Ref: "{tag}"} })},
-		{"Slack", least + "slack: {channel: C1}\n",
-			with(func(a *account.Account) {
-				a.Slack = &account.Slack{Channel: "C1", Via: "bot", URL: "https://slack.com/api/"}
-			})},
-		{"Slack by a webhook, which has its own channel", least + "slack: {via: webhook}\n",
+		{"Slack by a webhook, which has its own channel", bare + "slack: {via: webhook}\n",
 			with(func(a *account.Account) { a.Slack = &account.Slack{Via: "webhook", URL: "https://slack.com/api/"} })},
 		{"PagerDuty", least + "pagerduty: {services: ['*']}\n",
 			with(func(a *account.Account) {
@@ -212,13 +212,12 @@ func TestDefaults(t *testing.T) {
 				a.PagerDuty = &account.PagerDuty{Services: []string{"*"}, Pipelines: []string{}, URL: "https://events.pagerduty.com"}
 			})},
 		{"SNS", least + "sns: {}\n", with(func(a *account.Account) { a.SNS = &account.SNS{Statuses: []string{"failed"}} })},
-		{"aliases and blocks", least + "slack: {channel: C1}\nservices:\n- name: &name a\n  channels: &who [slack]\n- name: |-\n    b\n  container: *name\n  channels: *who\n",
+		{"aliases and blocks", least + "services:\n- name: &name a\n  channels: &who [slack]\n- name: |-\n    b\n  container: *name\n  channels: *who\n",
 			with(func(a *account.Account) {
-				a.Slack = &account.Slack{Channel: "C1", Via: "bot", URL: "https://slack.com/api/"}
 				who := account.Told{Channels: []string{"slack"}}
 				a.Services = []account.Service{{Name: "a", Told: who}, {Name: "b", Container: "a", Told: who}}
 			})},
-		{"what is said stays", least + `
+		{"what is said stays", bare + `
 lastTag: /tags/{service}
 lastRevision: /revisions/{pipeline}
 secrets: {prefix: /ops/fanfare, keyArn: arn:aws:kms:eu-west-1:123456789012:key/1}
@@ -287,7 +286,7 @@ func TestRead(t *testing.T) {
 	if err := os.WriteFile(wrong, []byte(least+"region: eu-west-1\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if a, err := Read(wrong); a != nil || err == nil || !strings.HasPrefix(err.Error(), wrong+":4:1: region: ") || !strings.HasSuffix(err.Error(), "\n1 problem") {
+	if a, err := Read(wrong); a != nil || err == nil || !strings.HasPrefix(err.Error(), wrong+":5:1: region: ") || !strings.HasSuffix(err.Error(), "\n1 problem") {
 		t.Errorf("got %v, %v", a, err)
 	}
 }

@@ -1,23 +1,21 @@
 package accountfile
 
 import (
-	"path"
 	"regexp"
 	"strings"
 
 	"fanfare/internal/account"
 )
 
-func isPattern(pattern string) bool {
-	_, err := path.Match(pattern, "")
-	return err == nil && pattern != ""
-}
+// isPattern refuses more than [account.Match] does: to it, [ and \ have a meaning, too,
+// which nobody is promised, and which no name has.
+func isPattern(pattern string) bool { return pattern != "" && !strings.ContainsAny(pattern, `[\`) }
 
 // isName tells that the pattern is for one name only.
 func isName(pattern string) bool { return !strings.ContainsAny(pattern, `*?[\`) }
 
-// covers tells whether whatever the pattern narrow matches is matched by wide, too. In
-// doubt it is not.
+// covers tells whether whatever name the pattern narrow matches is matched by wide, too. No
+// name is empty. In doubt it is not.
 //
 // A name is put for narrow that holds nothing which wide could have in mind: for each *
 // nothing, one strange letter, or more of them than wide has characters, so that one of
@@ -42,7 +40,7 @@ func covers(wide, narrow string) bool {
 
 func coversAll(wide, narrow string, fillings []string) bool {
 	if !strings.Contains(narrow, "*") {
-		return account.Match(wide, narrow)
+		return narrow == "" || account.Match(wide, narrow)
 	}
 	for _, filling := range fillings {
 		if !coversAll(wide, strings.Replace(narrow, "*", filling, 1), fillings) {

@@ -20,7 +20,9 @@ func TestCovers(t *testing.T) {
 		{"checkout", "checkout", true},
 		{"checkout", "checkout*", false},
 		{"check?", "check*", false}, // as text it would match
-		{"?*", "*", false},
+		{"?*", "*", true},           // no name is empty
+		{"??*", "*", false},
+		{"?*", "?*", true},
 		{"*?", "?*", true},
 		{"??*", "*a*", false},
 		{"*a*", "*xa?*", true},
@@ -48,7 +50,7 @@ func TestCoversAll(t *testing.T) {
 				continue
 			}
 			for _, name := range names {
-				if account.Match(narrow, name) && !account.Match(wide, name) {
+				if name != "" && account.Match(narrow, name) && !account.Match(wide, name) {
 					t.Fatalf("%q does not cover %q: %q", wide, narrow, name)
 				}
 			}

@@ -137,9 +137,9 @@ func (r *report) sorted() Problems {
 // maxShown is how many characters of a value are repeated in a problem.
 const maxShown = 80
 
-// secret is how the secrets begin that Fanfare needs, and that no account file may hold.
-// Problems are printed into the logs of CI.
-var secret = regexp.MustCompile(`xox[a-z]-|xapp-|hooks\.slack(-gov)?\.com/|glpat-|AKIA|ASIA`)
+// secret is how the secrets begin that Fanfare needs, and that no account file may hold, or
+// what stands before the @ of an address. Problems are printed into the logs of CI.
+var secret = regexp.MustCompile(`:\S+@|xox[a-z]-|xapp-|hooks\.slack(-gov)?\.com/|glpat-|AKIA|ASIA`)
 
 const secretFound = "what looks like a secret"
 

@@ -3,7 +3,6 @@ package accountfile
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"fanfare/internal/account"
 )
@@ -89,35 +88,4 @@ func (c *checker) productionKnown() bool {
 		}
 	}
 	return c.known("environments")
-}
-
-// checkProduction refuses pages and texts that nothing can ever set off.
-func (c *checker) checkProduction() {
-	for _, channel := range []string{"pagerduty", "sns"} {
-		if !c.configured(channel) || !c.known(channel) || !c.productionKnown() || len(c.account.Environments) == 0 {
-			continue
-		}
-		var production []string
-		reached := false
-		for i, env := range c.account.Environments {
-			if env.Production {
-				production = append(production, at("environments", i))
-				reached = reached || len(env.Channels) == 0 || slices.Contains(env.Channels, channel)
-			}
-		}
-		for _, s := range c.account.Services {
-			reached = reached || slices.Contains(s.Channels, channel)
-		}
-		for _, p := range c.account.Pipelines {
-			reached = reached || slices.Contains(p.Channels, channel)
-		}
-		switch {
-		case len(production) == 0:
-			c.add(channel, "an environment with production: true", "none", fmt.Sprintf("only production reaches %s: mark it, or take %s out", channel, channel))
-		case !reached && c.soundEach("environments", len(c.account.Environments), ".channels") &&
-			c.soundEach("services", len(c.account.Services), ".channels") && c.soundEach("pipelines", len(c.account.Pipelines), ".channels"):
-			c.add(channel, fmt.Sprintf("channels of a production environment with %s in them", channel), "none",
-				fmt.Sprintf("nothing would ever reach it: add it to the channels of %s", strings.Join(production, ", ")))
-		}
-	}
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"fanfare/internal/account"
@@ -38,63 +37,27 @@ func (c *checker) checkWindows() {
 	}
 }
 
+func scheduleOf(w account.Window) (recurrence.Schedule, []recurrence.Problem) {
+	return recurrence.Parse(recurrence.Spec{Start: w.Start, Duration: w.Duration, TimeZone: w.TimeZone, Recurrence: w.Recurrence})
+}
+
+// lasting is a time of more than a week in words.
+func lasting(long time.Duration) string {
+	if days := long / (24 * time.Hour); days < 365 {
+		return fmt.Sprintf("%d days", days)
+	}
+	return "years"
+}
+
 // checkTimes is about when a window takes place.
 func (c *checker) checkTimes(path string, w account.Window) {
-	schedule, problems := recurrence.Parse(recurrence.Spec{Start: w.Start, Duration: w.Duration, TimeZone: w.TimeZone, Recurrence: w.Recurrence})
+	schedule, problems := scheduleOf(w)
 	values := map[string]string{"start": w.Start, "duration": w.Duration, "timeZone": w.TimeZone, "recurrence": w.Recurrence}
 	for _, p := range problems {
 		c.must(false, path+"."+p.Field, p.Expected, values[p.Field])
 	}
-	if longest := schedule.LongestRun(); longest > recurrence.Week {
+	if longest := recurrence.LongestRun(schedule); longest > recurrence.Week {
 		c.must(false, path+".duration", "a week at most without a pause", w.Duration,
-			fmt.Sprintf("it comes again before it has ended, and so lasts for %d days or longer", longest/(24*time.Hour)))
+			fmt.Sprintf("it comes again so soon that it lasts for %s: make it shorter, or leave four hours between", lasting(longest)))
 	}
-}
-
-// pagingPipelines are the file's pipelines whose failures page.
-func (c *checker) pagingPipelines() []string {
-	var names []string
-	for _, p := range c.account.Pipelines {
-		if env, _ := c.account.EnvironmentNamed(p.Environment); env.Production && c.account.PagerDuty.PagesPipeline(p.Name) {
-			names = append(names, p.Name)
-		}
-	}
-	return names
-}
-
-// checkQuiet refuses a window in which nobody could be paged, whatever fails.
-func (c *checker) checkQuiet() {
-	if c.account.PagerDuty == nil || !c.sound("pagerduty.services", "pagerduty.pipelines") || !c.pipelinesKnown() {
-		return
-	}
-	for i, w := range c.account.Windows {
-		path := at("windows", i)
-		if c.sound(path+".services", path+".pipelines", path+".environments", path+".quiets") && c.quietsEveryPage(w) {
-			c.must(false, path+".quiets", "a window that leaves some production page", strings.Join(w.Quiets, ", "),
-				"nobody would be paged at all: name only the services and pipelines that are worked on")
-		}
-	}
-}
-
-func (c *checker) quietsEveryPage(w account.Window) bool {
-	if !slices.Contains(w.Quiets, "pagerduty") {
-		return false
-	}
-	somewhere := false
-	for _, env := range c.account.Environments {
-		somewhere = somewhere || env.Production
-		if env.Production && len(w.Environments) > 0 && !slices.Contains(w.Environments, env.Name) {
-			return false
-		}
-	}
-	services, pipelines := c.account.PagerDuty.Services, c.pagingPipelines()
-	if !somewhere || !coverAll(w.Services, services) || !coverAll(w.Pipelines, pipelines) {
-		return false
-	}
-	// Where one thing alone pages, no work on it could else be planned.
-	exact := func(patterns []string) bool {
-		return !slices.ContainsFunc(patterns, func(pattern string) bool { return !isName(pattern) })
-	}
-	alone := len(services)+len(pipelines) == 1 && exact(services) && exact(w.Services) && exact(w.Pipelines)
-	return !alone
 }

@@ -38,7 +38,7 @@ func FuzzParse(f *testing.F) {
 			if _, until, in := schedule.At(first); !in || until.Sub(first) < schedule.duration {
 				t.Errorf("not under way as it begins: %v until %v", first, until)
 			}
-			if schedule.LongestRun() < schedule.duration {
+			if LongestRun(schedule) < schedule.duration {
 				t.Error("the longest run is shorter than the duration")
 			}
 		}

@@ -104,7 +104,7 @@ func TestParseRefuses(t *testing.T) {
 			if got := strings.Join(lines, "\n"); got != test.want {
 				t.Errorf("got\n%s\nwant\n%s", got, test.want)
 			}
-			if _, _, in := schedule.At(time.Date(2026, 1, 4, 1, 30, 0, 0, time.UTC)); in || schedule.LongestRun() != 0 {
+			if _, _, in := schedule.At(time.Date(2026, 1, 4, 1, 30, 0, 0, time.UTC)); in || LongestRun(schedule) != 0 {
 				t.Error("a schedule with problems takes place")
 			}
 		})

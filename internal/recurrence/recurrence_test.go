@@ -102,22 +102,51 @@ func TestLongestRun(t *testing.T) {
 		"monthly":                     {good(), 150 * time.Minute, 150 * time.Minute},
 		"the last day and the first":  {Spec{"2026-01-01T00:00", "24h", "UTC", "FREQ=MONTHLY;BYMONTHDAY=1,-1"}, 48 * time.Hour, 48 * time.Hour},
 		"working days":                {Spec{"2026-01-05T00:00", "24h", "UTC", "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR"}, 120 * time.Hour, 120 * time.Hour},
-		"touch as clocks go forward":  {Spec{"2026-01-01T00:00", "23h", "Europe/Berlin", "FREQ=DAILY"}, 46 * time.Hour, 46 * time.Hour},
+		"closer as clocks go forward": {Spec{"2026-01-01T00:00", "20h", "Europe/Berlin", "FREQ=DAILY"}, 43 * time.Hour, 43 * time.Hour},
 		"a week at a time, for ever":  {Spec{"2026-01-05T00:00", "168h", "UTC", "FREQ=WEEKLY"}, Week + 1, 30 * 365 * 24 * time.Hour},
 		"hourly, for ever":            {Spec{"2026-01-05T00:00", "1h", "UTC", "FREQ=HOURLY"}, Week + 1, 30 * 365 * 24 * time.Hour},
 		"twice an hour, for ever":     {Spec{"2026-01-05T00:00", "30m", "UTC", "FREQ=HOURLY;BYMINUTE=0,30"}, Week + 1, 30 * 365 * 24 * time.Hour},
 		"hourly, eight days of June":  {Spec{"2026-06-01T00:00", "1h", "UTC", "FREQ=HOURLY;BYMONTH=6;BYMONTHDAY=1,2,3,4,5,6,7,8"}, 192 * time.Hour, 192 * time.Hour},
-		"hourly with a minute apart":  {Spec{"2026-01-05T00:00", "59m", "UTC", "FREQ=HOURLY"}, 59 * time.Minute, 59 * time.Minute},
+		"hourly with a minute apart":  {Spec{"2026-01-05T00:00", "59m", "UTC", "FREQ=HOURLY"}, Week + 1, 30 * 365 * 24 * time.Hour},
+		"daily with a minute apart":   {Spec{"2026-01-05T00:00", "23h59m", "UTC", "FREQ=DAILY"}, Week + 1, 30 * 365 * 24 * time.Hour},
+		"weekly with a minute apart":  {Spec{"2026-01-05T00:00", "167h59m", "UTC", "FREQ=WEEKLY"}, Week + 1, 30 * 365 * 24 * time.Hour},
+		"daily, four hours apart":     {Spec{"2026-01-05T00:00", "20h", "UTC", "FREQ=DAILY"}, 20 * time.Hour, 20 * time.Hour},
+		"all hours of a day but one":  {Spec{"2026-01-05T00:00", "1h", "UTC", "FREQ=DAILY;BYHOUR=0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22"}, Week + 1, 30 * 365 * 24 * time.Hour},
+		"half of each hour":           {Spec{"2026-01-05T00:00", "30m", "UTC", "FREQ=HOURLY"}, 30 * time.Minute, 30 * time.Minute},
 		"in years of 53 weeks":        {Spec{"2026-12-28T00:00", "168h", "UTC", "FREQ=YEARLY;BYWEEKNO=1,53;BYDAY=MO"}, 2 * Week, 2 * Week},
 		"three days, counted":         {Spec{"2026-01-05T00:00", "24h", "UTC", "FREQ=DAILY;COUNT=3"}, 72 * time.Hour, 72 * time.Hour},
 		"a leap day and the next one": {Spec{"2024-02-29T00:00", "24h", "UTC", "FREQ=YEARLY;BYMONTH=2,3;BYMONTHDAY=29,1"}, 48 * time.Hour, 48 * time.Hour},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := parse(t, test.spec).LongestRun(); got < test.least || got > test.most {
+			if got := LongestRun(parse(t, test.spec)); got < test.least || got > test.most {
 				t.Errorf("got %v, want %v to %v", got, test.least, test.most)
 			}
 		})
+	}
+}
+
+func TestLongestRunOfSeveral(t *testing.T) {
+	t.Parallel()
+	whole := Spec{"2026-01-04T02:00", "12h", "UTC", ""}
+	for name, test := range map[string]struct {
+		specs []Spec
+		want  time.Duration
+	}{
+		"none":                  {nil, 0},
+		"one inside another":    {[]Spec{whole, {"2026-01-04T04:00", "1h", "UTC", ""}, {"2026-01-04T15:00", "1h", "UTC", ""}}, 14 * time.Hour},
+		"one after another":     {[]Spec{{"2026-01-04T14:00", "2h", "UTC", ""}, whole}, 14 * time.Hour},
+		"with hours between":    {[]Spec{{"2026-01-04T18:00", "2h", "UTC", ""}, whole}, 12 * time.Hour},
+		"they take turns":       {[]Spec{{"2026-01-04T00:00", "12h", "UTC", "FREQ=DAILY;COUNT=10"}, {"2026-01-04T12:00", "12h", "UTC", "FREQ=DAILY;COUNT=10"}}, 240 * time.Hour},
+		"they take turns apart": {[]Spec{{"2026-01-04T00:00", "2h", "UTC", "FREQ=DAILY"}, {"2026-01-04T12:00", "2h", "UTC", "FREQ=DAILY"}}, 2 * time.Hour},
+	} {
+		schedules := []Schedule{{}} // takes place never
+		for _, spec := range test.specs {
+			schedules = append(schedules, parse(t, spec))
+		}
+		if got := LongestRun(schedules...); got != test.want {
+			t.Errorf("%s: got %v, want %v", name, got, test.want)
+		}
 	}
 }
 
@@ -214,7 +243,7 @@ func BenchmarkLongestRun(b *testing.B) {
 		schedule := parse(b, spec)
 		b.Run(rule, func(b *testing.B) {
 			for b.Loop() {
-				schedule.LongestRun()
+				LongestRun(schedule)
 			}
 		})
 	}
