@@ -95,6 +95,8 @@ test-e2e: ## On the local engine, with every role enforced; the workflow by its 
 
 golden: ## Write the golden files anew; look at the difference before it is committed
 	go test $$(grep -rl 'flag.Bool("update"' --include='*_test.go' internal | xargs -n1 dirname | sort -u | sed 's|^|./|') -update
+	go test -tags synth ./infra -update
+	go test ./infra/needs -update
 
 graph: ## Draw the workflow's picture anew, after a change of its definition
 	@$(needs_go)
