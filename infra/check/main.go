@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"fanfare/internal/account"
 	"fanfare/internal/accountfile"
@@ -21,7 +22,8 @@ const usage = `check tells every mistake in account files.
   check PATH...      the file of that path
 
 It ends with 0 when all files are right, 1 when one is not, and 2 when it was called
-wrongly.
+wrongly. A note tells what may be a mistake all the same: a name that is nearly a listed
+service's, a region that is not known here, a window that is over.
 `
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
@@ -58,6 +60,9 @@ func run(args []string, out, complaints io.Writer) int {
 			continue
 		}
 		fmt.Fprintf(out, "%s: right: %s\n", file, summary(a))
+		for _, note := range accountfile.Notes(a, time.Now()) {
+			fmt.Fprintf(out, "%s: note: %s\n", file, note)
+		}
 	}
 	return code
 }

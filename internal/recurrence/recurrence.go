@@ -90,6 +90,16 @@ func (s Schedule) At(t time.Time) (since, until time.Time, in bool) {
 	return time.Time{}, time.Time{}, false
 }
 
+// Over tells whether the schedule is not under way at t, and never will be again.
+func (s Schedule) Over(t time.Time) bool {
+	if s.zone == nil {
+		return false
+	}
+	_, _, in := s.At(t)
+	wall := s.wall(t)
+	return !in && len(s.starts(wall, wall.AddDate(mostYears, 0, 0), 1)) == 0
+}
+
 // leastPause is from when on a pause is one, whatever was before it.
 const leastPause = 4 * time.Hour
 
