@@ -7,7 +7,6 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsstepfunctions"
 	"github.com/aws/jsii-runtime-go"
 
-	"fanfare/internal/channel"
 	"fanfare/internal/deployment"
 	"fanfare/internal/record"
 )
@@ -65,7 +64,7 @@ func named(options *awscloudwatch.MetricOptions, queue awssqs.Queue) *awscloudwa
 // deliveryMetrics count what became of the deliveries, as the step Record measures them.
 func (s stack) deliveryMetrics() []awscloudwatch.Metric {
 	var metrics []awscloudwatch.Metric
-	for _, name := range s.channels() {
+	for _, name := range s.account.Configured() {
 		for _, outcome := range []deployment.Outcome{deployment.Sent, deployment.Repeated, deployment.DeadLettered, deployment.Stranded} {
 			metrics = append(metrics, measured("Deliveries", name, outcome, "Sum", name+" "+string(outcome)))
 		}
@@ -76,7 +75,7 @@ func (s stack) deliveryMetrics() []awscloudwatch.Metric {
 // latencyMetrics are how long it takes for one delivery of two, and for nineteen of twenty.
 func (s stack) latencyMetrics() []awscloudwatch.Metric {
 	var metrics []awscloudwatch.Metric
-	for _, name := range s.channels() {
+	for _, name := range s.account.Configured() {
 		for _, percentile := range []string{"p50", "p95"} {
 			metrics = append(metrics, measured("Latency", name, deployment.Sent, percentile, name+" "+percentile))
 		}
@@ -92,19 +91,4 @@ func measured(metric, channel string, outcome deployment.Outcome, statistic, lab
 		Statistic:     jsii.String(statistic),
 		Label:         jsii.String(label),
 	})
-}
-
-// channels are those that the account file has.
-func (s stack) channels() []string {
-	var names []string
-	if s.account.Slack != nil {
-		names = append(names, channel.Slack)
-	}
-	if s.account.PagerDuty != nil {
-		names = append(names, channel.PagerDuty)
-	}
-	if s.account.SNS != nil {
-		names = append(names, channel.SNS)
-	}
-	return names
 }

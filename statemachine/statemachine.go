@@ -30,6 +30,15 @@ type Step struct {
 // Placeholder is the name that stands for the function's ARN in the definition.
 func (s Step) Placeholder() string { return s.State + "Arn" }
 
+// Title is how the states' names have the channel, such as PagerDuty; empty when the
+// function serves all.
+func (s Step) Title() string {
+	if s.Channel == "" {
+		return ""
+	}
+	return s.State[len(s.Program):]
+}
+
 // Name is the function's own name among those of the stack, such as send-slack.
 func (s Step) Name() string {
 	if s.Channel == "" {

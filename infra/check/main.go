@@ -84,18 +84,9 @@ func summary(a *account.Account) string {
 			production++
 		}
 	}
-	var channels []string
-	for _, channel := range []struct {
-		name string
-		on   bool
-	}{{"slack", a.Slack != nil}, {"pagerduty", a.PagerDuty != nil}, {"sns", a.SNS != nil}} {
-		if channel.on {
-			channels = append(channels, channel.name)
-		}
-	}
 	return fmt.Sprintf("account %s in %s, %s (%d production), %s, %s, tells %s", a.ID, a.Region,
 		count(len(a.Environments), "environment"), production, count(len(a.Pipelines), "pipeline"), count(len(a.Windows), "window"),
-		strings.Join(channels, ", "))
+		strings.Join(a.Configured(), ", "))
 }
 
 func count(n int, what string) string {

@@ -6,6 +6,7 @@
 package account
 
 import (
+	"net/url"
 	"path"
 	"slices"
 	"strings"
@@ -123,9 +124,9 @@ func (w Window) Names(service, pipeline, environment string) bool {
 		return false
 	}
 	if pipeline != "" {
-		return len(w.Pipelines) > 0 && matchAny(w.Pipelines, pipeline)
+		return matches(w.Pipelines, pipeline)
 	}
-	return len(w.Services) > 0 && matchAny(w.Services, service)
+	return matches(w.Services, service)
 }
 
 // Secrets says where the secrets lie in SSM Parameter Store.
@@ -199,11 +200,38 @@ type Logs struct {
 	Group string `yaml:"group,omitempty" json:"group,omitempty"`
 }
 
+// Configured are the names of the channels that the file has, of slack, pagerduty and sns.
+func (a Account) Configured() []string {
+	var names []string
+	if a.Slack != nil {
+		names = append(names, "slack")
+	}
+	if a.PagerDuty != nil {
+		names = append(names, "pagerduty")
+	}
+	if a.SNS != nil {
+		names = append(names, "sns")
+	}
+	return names
+}
+
+// Base is what GitLab's pages and requests begin with, without a slash at its end: it may
+// be below a path. A name, a password or a query in the address is dropped, lest it get
+// into a message. It is nil when the address is none.
+func (g GitLab) Base() *url.URL {
+	u, err := url.Parse(strings.TrimSpace(g.URL))
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		return nil
+	}
+	path := strings.TrimSuffix(strings.TrimRight(u.Path, "/"), "/api/v4")
+	return &url.URL{Scheme: u.Scheme, Host: u.Host, Path: path}
+}
+
 // EnvironmentOf returns the first environment whose patterns match; ok is false when
 // none does.
 func (a Account) EnvironmentOf(cluster, service string) (env Environment, ok bool) {
 	for _, env := range a.Environments {
-		if matchAny(env.Clusters, cluster) && matchAny(env.Services, service) {
+		if matchesOrAll(env.Clusters, cluster) && matchesOrAll(env.Services, service) {
 			return env, true
 		}
 	}
@@ -266,12 +294,12 @@ func (a Account) ToldOf(service, pipeline, environment string) Told {
 
 // Pages tells whether production failures of the service page.
 func (p PagerDuty) Pages(service string) bool {
-	return len(p.Services) > 0 && matchAny(p.Services, service)
+	return matches(p.Services, service)
 }
 
 // PagesPipeline tells whether production failures of the pipeline page.
 func (p PagerDuty) PagesPipeline(pipeline string) bool {
-	return len(p.Pipelines) > 0 && matchAny(p.Pipelines, pipeline)
+	return matches(p.Pipelines, pipeline)
 }
 
 // LastTagParameter is the name of the SSM parameter that keeps the last good tag.
@@ -297,11 +325,12 @@ func Match(pattern, name string) bool {
 	return err == nil && ok
 }
 
-func matchAny(patterns []string, name string) bool {
-	for _, pattern := range patterns {
-		if Match(pattern, name) {
-			return true
-		}
-	}
-	return len(patterns) == 0
+// matches tells whether one of the patterns fits the name.
+func matches(patterns []string, name string) bool {
+	return slices.ContainsFunc(patterns, func(pattern string) bool { return Match(pattern, name) })
+}
+
+// matchesOrAll takes an empty list for one that fits every name.
+func matchesOrAll(patterns []string, name string) bool {
+	return len(patterns) == 0 || matches(patterns, name)
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"fanfare/internal/account"
+	"fanfare/internal/maintenance"
 )
 
 // regions are those of AWS that are known here. There may be newer ones, so that another
@@ -27,21 +28,20 @@ func Notes(a *account.Account, now time.Time) []string {
 	if !slices.Contains(regions, a.Region) {
 		note("region", "%s is none that is known here%s", a.Region, meant(a.Region, regions))
 	}
-	if a.PagerDuty != nil {
-		for i, name := range a.PagerDuty.Services {
+	unlisted := func(path string, names []string) {
+		for i, name := range names {
 			if like := likeListed(a, name); like != "" {
-				note(at("pagerduty.services", i), "%s is not listed under services%s", name, like)
+				note(at(path, i), "%s is not listed under services%s", name, like)
 			}
 		}
 	}
+	if a.PagerDuty != nil {
+		unlisted("pagerduty.services", a.PagerDuty.Services)
+	}
 	for i, w := range a.Windows {
 		path := at("windows", i)
-		for j, name := range w.Services {
-			if like := likeListed(a, name); like != "" {
-				note(at(path+".services", j), "%s is not listed under services%s", name, like)
-			}
-		}
-		if schedule, problems := scheduleOf(w); len(problems) == 0 && schedule.Over(now) {
+		unlisted(path+".services", w.Services)
+		if schedule, problems := maintenance.Schedule(w); len(problems) == 0 && schedule.Over(now) {
 			note(path, "%q is over, and does not come again", w.Name)
 		}
 	}
@@ -51,17 +51,14 @@ func Notes(a *account.Account, now time.Time) []string {
 // likeListed asks after a listed service whose name is nearly this one; empty when the
 // name is listed, or a pattern, or like none.
 func likeListed(a *account.Account, name string) string {
+	if a.ServiceOf(name).Name != "" || !isName(name) {
+		return ""
+	}
 	var listed []string
 	for _, s := range a.Services {
-		if account.Match(s.Name, name) {
-			return ""
-		}
-		if !strings.ContainsAny(s.Name, "*?") {
+		if isName(s.Name) {
 			listed = append(listed, s.Name)
 		}
-	}
-	if strings.ContainsAny(name, "*?") {
-		return ""
 	}
 	return meant(name, listed)
 }

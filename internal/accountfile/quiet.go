@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"fanfare/internal/account"
+	"fanfare/internal/maintenance"
 	"fanfare/internal/recurrence"
 )
 
@@ -76,7 +77,7 @@ func (s subject) in(w account.Window) bool { return w.Names(s.service, s.pipelin
 func (q *quieting) schedules(numbers []int) []recurrence.Schedule {
 	schedules := make([]recurrence.Schedule, len(numbers))
 	for i, number := range numbers {
-		schedules[i], _ = scheduleOf(q.windows[number]) // it is sound
+		schedules[i], _ = maintenance.Schedule(q.windows[number]) // it is sound
 	}
 	return schedules
 }

@@ -11,14 +11,7 @@ var channels = []string{"slack", "pagerduty", "sns"}
 
 // configured tells whether the file has the channel.
 func (c *checker) configured(channel string) bool {
-	switch channel {
-	case "slack":
-		return c.account.Slack != nil
-	case "pagerduty":
-		return c.account.PagerDuty != nil
-	default:
-		return c.account.SNS != nil
-	}
+	return slices.Contains(c.account.Configured(), channel)
 }
 
 // checkTold is about who is told where that differs from what holds for all.

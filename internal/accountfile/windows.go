@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"fanfare/internal/account"
+	"fanfare/internal/maintenance"
 	"fanfare/internal/recurrence"
 )
 
@@ -37,10 +38,6 @@ func (c *checker) checkWindows() {
 	}
 }
 
-func scheduleOf(w account.Window) (recurrence.Schedule, []recurrence.Problem) {
-	return recurrence.Parse(recurrence.Spec{Start: w.Start, Duration: w.Duration, TimeZone: w.TimeZone, Recurrence: w.Recurrence})
-}
-
 // lasting is a time of more than a week in words.
 func lasting(long time.Duration) string {
 	if days := long / (24 * time.Hour); days < 365 {
@@ -51,7 +48,7 @@ func lasting(long time.Duration) string {
 
 // checkTimes is about when a window takes place.
 func (c *checker) checkTimes(path string, w account.Window) {
-	schedule, problems := scheduleOf(w)
+	schedule, problems := maintenance.Schedule(w)
 	values := map[string]string{"start": w.Start, "duration": w.Duration, "timeZone": w.TimeZone, "recurrence": w.Recurrence}
 	for _, p := range problems {
 		c.must(false, path+"."+p.Field, p.Expected, values[p.Field])

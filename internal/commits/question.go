@@ -27,7 +27,7 @@ func newRules(a account.Account, log *slog.Logger) rules {
 	if a.GitLab == nil {
 		return r
 	}
-	r.base = parseBase(a.GitLab.URL)
+	r.base = a.GitLab.Base()
 	compile := func(field, pattern string) *regexp.Regexp {
 		compiled, err := regexp.Compile(pattern)
 		if err != nil {
@@ -45,17 +45,6 @@ func newRules(a account.Account, log *slog.Logger) rules {
 		}
 	}
 	return r
-}
-
-// parseBase keeps what links and requests begin with: a GitLab may be below a path. A
-// name, a password or a query in the address is dropped, lest it get into a message.
-func parseBase(address string) *url.URL {
-	u, err := url.Parse(strings.TrimSpace(address))
-	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		return nil
-	}
-	path := strings.TrimSuffix(strings.TrimRight(u.Path, "/"), "/api/v4")
-	return &url.URL{Scheme: u.Scheme, Host: u.Host, Path: path}
 }
 
 // question is what GitLab is asked: which commits of the project can be reached from

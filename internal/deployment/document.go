@@ -75,6 +75,13 @@ func (d Document) Kind() Kind {
 	return d.Deployment.Kind
 }
 
+// Late tells that a later state of the deployment is known.
+func (d Document) Late() bool { return d.Claim != nil && d.Claim.Late }
+
+// Unclaimed tells that the ledger could not be asked, so that nobody knows whether what
+// succeeded is a rollback.
+func (d Document) Unclaimed() bool { return d.Claim != nil && d.Claim.Outcome == Unclaimed }
+
 // Key names the deployment that the document is about, rollbacks apart; see [Key].
 func (d Document) Key() string { return Key(d.Deployment, d.Kind()) }
 

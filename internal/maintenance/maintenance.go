@@ -70,10 +70,14 @@ func safely(look lookup, w account.Window, t time.Time) (since, until time.Time,
 	return look(w, t)
 }
 
+// Schedule is when the window takes place, or what is wrong with what the file says of it.
+func Schedule(w account.Window) (recurrence.Schedule, []recurrence.Problem) {
+	return recurrence.Parse(recurrence.Spec{Start: w.Start, Duration: w.Duration, TimeZone: w.TimeZone, Recurrence: w.Recurrence})
+}
+
 // inForce tells whether the window is in force at t, and since and until when.
 func inForce(w account.Window, t time.Time) (since, until time.Time, in bool, err error) {
-	schedule, problems := recurrence.Parse(recurrence.Spec{
-		Start: w.Start, Duration: w.Duration, TimeZone: w.TimeZone, Recurrence: w.Recurrence})
+	schedule, problems := Schedule(w)
 	if len(problems) > 0 {
 		return since, until, false, fmt.Errorf("%s: %s expected", problems[0].Field, problems[0].Expected)
 	}

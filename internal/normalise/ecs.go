@@ -1,6 +1,7 @@
 package normalise
 
 import (
+	"cmp"
 	"encoding/json"
 	"strings"
 
@@ -47,7 +48,7 @@ func fromECS(e envelope, a account.Account) (deployment.Deployment, error) {
 	}
 	d := begin(e, deployment.ECS, service.arn)
 	d.Name = string(detail.EventName)
-	d.Cluster = first(clusterName(detail.ClusterARN), service.cluster)
+	d.Cluster = cmp.Or(clusterName(detail.ClusterARN), service.cluster)
 	d.Service = service.name
 	d.ID = string(detail.DeploymentID)
 	d.Reason = sentence(detail.Reason)

@@ -4,6 +4,7 @@
 package normalise
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -87,8 +88,8 @@ func begin(e envelope, source string, of arn) deployment.Deployment {
 	d := deployment.Deployment{
 		Event:     string(e.ID),
 		Source:    source,
-		Account:   first(string(e.Account), of.account),
-		Region:    first(string(e.Region), of.region),
+		Account:   cmp.Or(string(e.Account), of.account),
+		Region:    cmp.Or(string(e.Region), of.region),
 		Partition: of.partition,
 		Status:    deployment.Unknown,
 		Kind:      deployment.Ordinary,
@@ -130,11 +131,4 @@ func environmentOf(d deployment.Deployment, a account.Account) (account.Environm
 	}
 	p, _ := a.PipelineOf(d.Pipeline)
 	return a.EnvironmentNamed(p.Environment)
-}
-
-func first(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }

@@ -90,9 +90,9 @@ func refusal(doc deployment.Document) string {
 		return "not a success"
 	case doc.Kind() == deployment.Rollback:
 		return "a rollback is not a release"
-	case doc.Claim != nil && doc.Claim.Outcome == deployment.Unclaimed:
+	case doc.Unclaimed():
 		return "without the ledger, it may be a rollback"
-	case doc.Claim != nil && doc.Claim.Late:
+	case doc.Late():
 		return "a later state of the deployment is known"
 	case d.Pipeline != "" && (doc.Release == nil || doc.Release.Revision.ID == ""):
 		return "the revision is unknown"

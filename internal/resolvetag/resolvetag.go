@@ -207,15 +207,10 @@ func (l *lookup) log(ctx context.Context, doing string, err error) {
 	log.WarnContext(ctx, "resolving the release: "+doing+" failed", "deployment", l.doc.Key(), "error", err)
 }
 
-// unclaimed tells that the ledger could not be asked a moment ago: it is not asked again,
-// while a page may be waiting.
-func (l *lookup) unclaimed() bool {
-	return l.doc.Claim != nil && l.doc.Claim.Outcome == deployment.Unclaimed
-}
-
-// remembered is the release that an earlier event of the deployment found, or nil.
+// remembered is the release that an earlier event of the deployment found, or nil. A
+// ledger that could not be asked a moment ago is not asked again, while a page may wait.
 func (l *lookup) remembered(ctx context.Context) *deployment.Release {
-	if l.unclaimed() {
+	if l.doc.Unclaimed() {
 		l.amnesia = true
 		return nil
 	}
@@ -236,7 +231,7 @@ func (l *lookup) remembered(ctx context.Context) *deployment.Release {
 // remember keeps the release for the deployment's later events, when there is something
 // worth keeping.
 func (l *lookup) remember(ctx context.Context, release deployment.Release) {
-	if isEmpty(release) || release.Presumed || l.unclaimed() {
+	if isEmpty(release) || release.Presumed || l.doc.Unclaimed() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, CallLimit)

@@ -98,12 +98,11 @@ func (l *lookup) projectOf(address string) string {
 	if l.Account.GitLab == nil {
 		return ""
 	}
-	gitlab, err := url.Parse(strings.TrimSpace(l.Account.GitLab.URL))
-	if err != nil || !strings.EqualFold(u.Host, gitlab.Host) {
+	base := l.Account.GitLab.Base()
+	if base == nil || !strings.EqualFold(u.Host, base.Host) {
 		return ""
 	}
-	base := strings.TrimSuffix(strings.TrimRight(gitlab.Path, "/"), "/api/v4") // GitLab may be below a path
-	path, below := strings.CutPrefix(u.Path, base+"/")
+	path, below := strings.CutPrefix(u.Path, base.Path+"/")
 	project, _, isCommit := strings.Cut(path, "/-/commit/")
 	if !below || !isCommit {
 		return ""

@@ -72,19 +72,11 @@ func suppress(reason deployment.Reason) deployment.Decision {
 	return deployment.Decision{Decision: deployment.Suppress, Reason: reason}
 }
 
-// unclaimed tells that the ledger could not be asked, so that nobody knows whether what
-// succeeded is a rollback.
-func unclaimed(doc deployment.Document) bool {
-	return doc.Claim != nil && doc.Claim.Outcome == deployment.Unclaimed
-}
-
-func late(doc deployment.Document) bool { return doc.Claim != nil && doc.Claim.Late }
-
 func slack(doc deployment.Document, a account.Account) deployment.Decision {
 	switch {
 	case a.Slack == nil:
 		return suppress(deployment.ChannelOff)
-	case late(doc):
+	case doc.Late():
 		return suppress(deployment.LateEvent)
 	default:
 		return deliver(deployment.EveryDeployment)
@@ -104,7 +96,7 @@ func pagerduty(doc deployment.Document, a account.Account) deployment.Decision {
 		return suppress(deployment.PipelineNotPaged)
 	case d.Pipeline == "" && !a.PagerDuty.Pages(d.Service):
 		return suppress(deployment.ServiceNotPaged)
-	case late(doc):
+	case doc.Late():
 		return suppress(deployment.LateEvent)
 	case d.Status == deployment.Failed:
 		return deliver(deployment.ProductionFailure)
@@ -112,7 +104,7 @@ func pagerduty(doc deployment.Document, a account.Account) deployment.Decision {
 		// Back on the old release, the one that failed is still not out: its incident
 		// ends with the service's next success.
 		return suppress(deployment.RollbackNotPaged)
-	case d.Status == deployment.Succeeded && unclaimed(doc):
+	case d.Status == deployment.Succeeded && doc.Unclaimed():
 		return suppress(deployment.NotClaimed)
 	case d.Status == deployment.Succeeded && doc.Claim != nil && doc.Claim.NewerFailure:
 		return suppress(deployment.NewerFailure)
@@ -132,7 +124,7 @@ func sns(doc deployment.Document, a account.Account) deployment.Decision {
 		return suppress(deployment.UnknownStatus)
 	case !d.Production:
 		return suppress(notProduction(d))
-	case late(doc):
+	case doc.Late():
 		return suppress(deployment.LateEvent)
 	case !slices.Contains(a.SNS.Statuses, string(d.Status)):
 		return suppress(deployment.NotFailed)

@@ -104,10 +104,12 @@ func Handler[Out any](handle Handle[Out]) func(context.Context, json.RawMessage)
 			err = failure.Permanentf("reading the step's input: %w", err)
 		} else {
 			d := in.Document.Deployment
-			ctx = about(ctx, first(d.Event, idOf(in.Event)), d)
+			ctx = about(ctx, d.Event, d)
 			out, err = handle(ctx, in)
 			if made, ok := any(out).(deployment.Deployment); ok && err == nil { // only now is it known
 				ctx = about(ctx, made.Event, made)
+			} else if in.Event != nil {
+				ctx = about(ctx, idOf(in.Event), d)
 			}
 		}
 		ms := time.Since(began).Milliseconds()
@@ -131,10 +133,3 @@ func idOf(raw json.RawMessage) string {
 
 // maxID is how many characters of an event's id are logged.
 const maxID = 100
-
-func first(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
-}

@@ -54,13 +54,13 @@ func headline(doc deployment.Document) (symbol, words string) {
 	}
 	halt, isInterrupted := interrupted[d.Status]
 	switch {
-	case isInterrupted && isRollback(doc):
+	case isInterrupted && doc.Kind() == deployment.Rollback:
 		symbol, words = halt[0], subjectOf(d, "")+halt[1]+" on its way back"+with(" to ", version)+with(" in ", place)
 	case isInterrupted:
 		symbol, words = halt[0], subjectOf(d, version)+halt[1]+with(" on its way to ", place)
 	case d.Status != deployment.InProgress && !d.Status.Final():
 		symbol, words = "ℹ️", subjectOf(d, "")+with(" in ", place)+": "+text.Cut(orElse(text.Line(d.Name), "an unknown event"), maxHeadEvent)
-	case isRollback(doc):
+	case doc.Kind() == deployment.Rollback:
 		symbol, words = rolledBack(d.Status, subjectOf(d, ""), with(" to ", version)+with(" in ", place))
 	default:
 		symbol, words = deployed(doc, version, place)
@@ -112,12 +112,6 @@ func rolledBack(status deployment.Status, subject, whereTo string) (symbol, word
 	default:
 		return "⏪", subject + " was rolled back" + whereTo
 	}
-}
-
-// isRollback asks the ledger and the release: the event that ends a rollback does not
-// say that it does.
-func isRollback(doc deployment.Document) bool {
-	return doc.Kind() == deployment.Rollback || doc.Release != nil && doc.Release.Outcome == deployment.RollbackRelease
 }
 
 // causeOf is the vendor's own sentence, or what the failed action said.

@@ -95,7 +95,7 @@ func kind(s *statemachine.State) string {
 func channel(branch statemachine.Machine) string {
 	for _, step := range statemachine.Steps {
 		if step.Channel != "" && branch.State(step.State) != nil {
-			return step.State[len(step.Program):]
+			return step.Title()
 		}
 	}
 	return ""
@@ -121,7 +121,7 @@ func wrap(name string) []string {
 		if step.Channel == "" {
 			continue
 		}
-		title := step.State[len(step.Program):]
+		title := step.Title()
 		before, after, found := strings.Cut(name, title)
 		switch {
 		case !found:

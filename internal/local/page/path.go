@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"fanfare/internal/deployment"
 	"fanfare/internal/local/graph"
@@ -31,6 +32,9 @@ type path struct {
 	Broken string
 }
 
+// definition is the workflow, read once for all events of a page.
+var definition = sync.OnceValues(func() (*statemachine.Machine, error) { return statemachine.Parse(statemachine.Definition) })
+
 // pathOf reads the way from the execution's states, and inside the Parallel from what
 // the document says of each channel: the engine's history tells little of it.
 func pathOf(r play.Result) path {
@@ -38,7 +42,7 @@ func pathOf(r play.Result) path {
 	if r.Execution == nil {
 		return p
 	}
-	workflow, err := statemachine.Parse(statemachine.Definition)
+	workflow, err := definition()
 	if err != nil {
 		return p
 	}
@@ -69,7 +73,7 @@ func (p *path) branch(parallel string, branch statemachine.Machine, r play.Resul
 			continue
 		}
 		last := parallel
-		for _, name := range passed(step.State[len(step.Program):], r.Document, step.Channel) {
+		for _, name := range passed(step.Title(), r.Document, step.Channel) {
 			if branch.State(name) == nil {
 				continue
 			}
