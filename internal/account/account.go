@@ -75,7 +75,10 @@ type Service struct {
 	Container string `yaml:"container,omitempty" json:"container,omitempty"`
 	// Project is the service's GitLab project, such as shop/checkout.
 	Project string `yaml:"project,omitempty" json:"project,omitempty"`
-	Told    `yaml:",inline"`
+	// StuckAfter is how long a deployment may go on before it is told of as stuck: 45m; 30
+	// minutes when empty.
+	StuckAfter string `yaml:"stuckAfter,omitempty" json:"stuckAfter,omitempty"`
+	Told       `yaml:",inline"`
 }
 
 // Pipeline is one CodePipeline pipeline.
@@ -161,6 +164,12 @@ type Slack struct {
 	Via string `yaml:"via,omitempty" json:"via,omitempty"`
 	// URL is the Web API's address; https://slack.com/api/ unless on GovSlack.
 	URL string `yaml:"url,omitempty" json:"url,omitempty"`
+	// Fallback is the id of the channel that is told when another channel cannot be
+	// reached; nobody but the operations topic when empty.
+	Fallback string `yaml:"fallback,omitempty" json:"fallback,omitempty"`
+	// DigestAfter is how many messages a minute a channel gets, failures apart, before the
+	// rest is told in one; 20 when 0.
+	DigestAfter int `yaml:"digestAfter,omitempty" json:"digestAfter,omitempty"`
 }
 
 // PagerDuty says for what people are paged. Its secret is pagerduty/routing-key.

@@ -34,6 +34,23 @@ type Channel struct {
 	// NewSender makes the sender; nil when the workflow itself sends, by an
 	// integration of Step Functions.
 	NewSender func(Deps) Sender
+	// Pace names the lanes in which the document's message waits for its turn, so that a
+	// burst drains at the vendor's rate; nil when the vendor sets none. It is pure.
+	Pace func(doc deployment.Document, a account.Account) []Lane
+}
+
+// Lane is one of a vendor's rates, as far as one message uses it up. What is sent at the
+// same rate has the same key.
+type Lane struct {
+	// Key names what the rate is of, such as slack:C0123456789.
+	Key string
+	// Cost is the time for which the message takes the lane: a second where the vendor
+	// takes one a second.
+	Cost time.Duration
+	// Burst is how far ahead of the rate the vendor lets messages run.
+	Burst time.Duration
+	// Urgent messages go before all others of the lane.
+	Urgent bool
 }
 
 // Sender gives a formatted message to the vendor.
@@ -50,12 +67,18 @@ type Dispatch struct {
 	Message json.RawMessage
 	// Execution is the ARN of the execution that sends.
 	Execution string
+	// Unsure is when the first earlier attempt began of which nobody knows whether the
+	// vendor took it: it died, or got no answer. Zero when there was none.
+	Unsure time.Time
 }
 
 // Receipt is what the vendor gave for a message.
 type Receipt struct {
-	// Outcome is sent, repeated, or none when there was nothing left to send.
+	// Outcome is sent, repeated, absorbed, none when there was nothing left to send, or
+	// wait when the message is to be tried again After.
 	Outcome deployment.Outcome
+	// After is how long to wait; 0 unless the outcome is wait.
+	After time.Duration
 	// Reason says in few words why nothing was sent, when the outcome is none.
 	Reason string
 	// Values are the vendor's own: ts, dedup_key.

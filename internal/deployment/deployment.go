@@ -21,6 +21,7 @@ const (
 	Stopped    Status = "stopped"    // a person has stopped it
 	Superseded Status = "superseded" // a newer execution of the pipeline took its place
 	Canceled   Status = "canceled"   // it ended without having been tried
+	Stuck      Status = "stuck"      // no end has come of it in the time that it is given
 	Unknown    Status = "unknown"    // an event name that this version does not know
 )
 

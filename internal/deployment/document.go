@@ -147,6 +147,7 @@ const (
 	ProductionFailure Reason = "production_failure" // a person is needed
 	ProductionSuccess Reason = "production_success" // ends an incident, marks a change
 	StatusChosen      Reason = "status_chosen"      // the account file asks for this status
+	ProductionStuck   Reason = "production_stuck"   // a person is needed: it does not end
 )
 
 // Reasons to suppress.
@@ -176,11 +177,16 @@ type Outcome string
 const (
 	// Sent means that the vendor has taken it.
 	Sent Outcome = "sent"
-	// Repeated means that the vendor has taken it, perhaps for the second time: an
-	// earlier attempt died between sending and noting that it had sent.
+	// Repeated means that the vendor has taken it, perhaps for the second time: nobody
+	// knows whether it had taken an earlier attempt, which died or got no answer.
 	Repeated Outcome = "repeated"
+	// Absorbed means that the vendor has it, and once: an earlier attempt died or got no
+	// answer, and the vendor's own key absorbs a second one, or the first was found there.
+	Absorbed Outcome = "absorbed"
 	// Wait asks the workflow to wait for Seconds, and then to send again.
 	Wait Outcome = "wait"
+	// Publish asks the workflow to send it itself, and then to have it noted.
+	Publish Outcome = "publish"
 	// DeadLettered means that it lies in the deliveries' dead-letter queue.
 	DeadLettered Outcome = "dead_lettered"
 	// Stranded means that not even the queue took it; the execution's history has it.
@@ -198,8 +204,14 @@ type Delivery struct {
 	Waited int `json:"waited,omitempty"`
 	// Attempts counts the sends, the first included.
 	Attempts int `json:"attempts,omitempty"`
-	// Reason says in few words why nothing was sent although it was to be.
+	// Reason says in few words why nothing was sent although it was to be; the class of
+	// the failure when it lies in a queue.
 	Reason string `json:"reason,omitempty"`
+	// Detail is what the failure said, as Step Functions has it, when it lies in a queue.
+	Detail string `json:"detail,omitempty"`
+	// Slot is the moment that was reserved for it at the vendor's own pace; zero when none
+	// was, or the ledger could not be asked.
+	Slot time.Time `json:"slot,omitzero"`
 	// Receipt is what the vendor gave for it: a timestamp, a key, a message id.
 	Receipt map[string]string `json:"receipt,omitempty"`
 	// SentAt is when the vendor took it.

@@ -24,6 +24,11 @@ type Transient struct{ Err error }
 // Permanent is an error that no retry mends: it goes straight to the dead-letter queue.
 type Permanent struct{ Err error }
 
+// Unreachable is an error that no retry mends, of the channel and not of the message: the
+// channel is gone, or the token or key is no longer good. Nothing gets through until a
+// person mends it.
+type Unreachable struct{ Err error }
+
 // RateLimited says that the other side wants us to wait. It is not retried by the
 // workflow's Retry: the sender turns it into the outcome wait.
 type RateLimited struct {
@@ -35,6 +40,7 @@ type RateLimited struct {
 func (e *Transient) Error() string   { return e.Err.Error() }
 func (e *Permanent) Error() string   { return e.Err.Error() }
 func (e *RateLimited) Error() string { return e.Err.Error() }
+func (e *Unreachable) Error() string { return e.Err.Error() }
 
 // Unwrap gives the error that was classified.
 func (e *Transient) Unwrap() error { return e.Err }
@@ -44,6 +50,9 @@ func (e *Permanent) Unwrap() error { return e.Err }
 
 // Unwrap gives the error that was classified.
 func (e *RateLimited) Unwrap() error { return e.Err }
+
+// Unwrap gives the error that was classified.
+func (e *Unreachable) Unwrap() error { return e.Err }
 
 // Transientf makes a Transient error of a format as fmt.Errorf takes it.
 func Transientf(format string, args ...any) error {
@@ -55,10 +64,15 @@ func Permanentf(format string, args ...any) error {
 	return &Permanent{Err: fmt.Errorf(format, args...)}
 }
 
-// Names are the error names that Step Functions sees for this package's types.
-var Names = []string{"Transient", "Permanent", "RateLimited"}
+// Unreachablef makes an Unreachable error of a format as fmt.Errorf takes it.
+func Unreachablef(format string, args ...any) error {
+	return &Unreachable{Err: fmt.Errorf(format, args...)}
+}
 
-// Classify returns err as one of this package's three types, outermost and by pointer,
+// Names are the error names that Step Functions sees for this package's types.
+var Names = []string{"Transient", "Permanent", "RateLimited", "Unreachable"}
+
+// Classify returns err as one of this package's four types, outermost and by pointer,
 // which is what a Lambda handler must return. An error that carries one of them
 // anywhere in its chain keeps that class and the whole chain's text. Of the rest,
 // timeouts, broken connections and the throttling and server errors of AWS are
@@ -73,6 +87,8 @@ func Classify(err error) error {
 	switch class := outermost(err).(type) {
 	case *RateLimited:
 		return &RateLimited{Err: text, After: class.After}
+	case *Unreachable:
+		return &Unreachable{Err: text}
 	case *Permanent:
 		return &Permanent{Err: text}
 	case *Transient:
@@ -90,7 +106,7 @@ func outermost(err error) error {
 	switch e := err.(type) {
 	case nil:
 		return nil
-	case *RateLimited, *Permanent, *Transient:
+	case *RateLimited, *Unreachable, *Permanent, *Transient:
 		return err
 	case interface{ Unwrap() []error }:
 		for _, joined := range e.Unwrap() {

@@ -7,47 +7,66 @@ import (
 	"fanfare/internal/deployment"
 )
 
+// Lease is for how long a delivery is its sender's: longer than a sender lives. After it
+// somebody else may send.
+const Lease = 30 * time.Second
+
 // Attempt is what is known of a delivery when it is begun.
 type Attempt struct {
 	// Delivered is the delivery as it was noted; its outcome is empty when it has not
 	// been delivered.
 	Delivered deployment.Delivery
+	// Held is for how long the delivery is still somebody else's; 0 when it is ours.
+	Held time.Duration
 	// Number counts the attempts, this one included.
 	Number int
-	// Interrupted is true when an earlier attempt began and never told how it ended.
-	Interrupted bool
+	// Unsure is when the first attempt began of which nobody knows whether the vendor took
+	// the message: it never told how it ended, or got no answer. Zero when there is none.
+	Unsure time.Time
 }
 
-// BeginDelivery notes that the channel is about to be told of the event.
-func (l *Ledger) BeginDelivery(ctx context.Context, d deployment.Deployment, channel string) (Attempt, error) {
+// BeginDelivery notes that the execution is about to tell the channel of the event. A
+// sender of the same execution is not waited for: Step Functions calls the next when the
+// one before has ended.
+func (l *Ledger) BeginDelivery(ctx context.Context, d deployment.Deployment, channel, execution string) (Attempt, error) {
+	now := l.Now()
 	before, ok, err := l.apply(ctx, update{
 		pk: "event#" + d.ClaimKey(), sk: "delivery#" + channel,
-		set:       "#service = :service, #time = :time, sending = :now, attempts = if_not_exists(attempts, :none) + :one",
-		condition: "attribute_not_exists(sentAt)",
+		set: "#service = :service, #time = :time, sending = :now, sender = :me, unsure = if_not_exists(unsure, :now), " +
+			"attempts = if_not_exists(attempts, :none) + :one",
+		condition: "attribute_not_exists(sentAt) AND (attribute_not_exists(sending) OR sender = :me OR sending < :lapsed)",
 		names:     map[string]string{"#service": IndexKey, "#time": IndexSort},
 		values: item{
-			":service": text(d.ServiceKey()), ":time": text(moment(d.Time)), ":now": text(moment(l.Now())),
-			":none": number(0), ":one": number(1),
+			":service": text(d.ServiceKey()), ":time": text(moment(d.Time)), ":now": text(moment(now)), ":me": text(execution),
+			":lapsed": text(moment(now.Add(-Lease))), ":none": number(0), ":one": number(1),
 		},
 		old: true,
 	})
 	if err != nil {
 		return Attempt{}, err
 	}
-	a := Attempt{Number: int(getNumber(before, "attempts")) + 1, Interrupted: getText(before, "sending") != ""}
-	if !ok {
+	a := Attempt{Number: int(getNumber(before, "attempts")) + 1, Unsure: getMoment(before, "unsure")}
+	switch sentAt := getMoment(before, "sentAt"); {
+	case ok:
+	case sentAt.IsZero():
+		a.Held = max(getMoment(before, "sending").Add(Lease).Sub(now), time.Second)
+	default:
 		a.Delivered = deployment.Delivery{
-			Outcome: deployment.Outcome(getText(before, "outcome")), SentAt: getMoment(before, "sentAt"),
+			Outcome: deployment.Outcome(getText(before, "outcome")), SentAt: sentAt,
 			Receipt: getTexts(before, "receipt"), Attempts: int(getNumber(before, "attempts")),
 		}
 	}
 	return a, nil
 }
 
-// EndDelivery notes how the attempt ended. A delivery with a SentAt is done, and is
-// not begun again.
-func (l *Ledger) EndDelivery(ctx context.Context, d deployment.Deployment, channel string, delivery deployment.Delivery) error {
-	u := update{pk: "event#" + d.ClaimKey(), sk: "delivery#" + channel, remove: "sending"}
+// EndDelivery notes how the attempt ended. A delivery with a SentAt is done, and is not
+// begun again. Of any other, sure tells that the vendor has certainly not taken it, neither
+// in this attempt nor in one before.
+func (l *Ledger) EndDelivery(ctx context.Context, d deployment.Deployment, channel string, delivery deployment.Delivery, sure bool) error {
+	u := update{pk: "event#" + d.ClaimKey(), sk: "delivery#" + channel, remove: "sending, sender"}
+	if sure {
+		u.remove += ", unsure"
+	}
 	if !delivery.SentAt.IsZero() {
 		u.set = "sentAt = :sent, outcome = :outcome, receipt = :receipt"
 		u.values = item{":sent": text(moment(delivery.SentAt)), ":outcome": text(string(delivery.Outcome)), ":receipt": texts(delivery.Receipt)}

@@ -22,7 +22,7 @@ type Progress struct {
 // of one deployment is the later: a final one comes after one in progress, and of two
 // final ones the later emitted; at the same moment a failure is what counts.
 func order(status deployment.Status, at time.Time) string {
-	rank := map[deployment.Status]int{deployment.InProgress: 1, deployment.Succeeded: 2, deployment.Failed: 3}[status]
+	rank := map[deployment.Status]int{deployment.InProgress: 1, deployment.Stuck: 2, deployment.Succeeded: 2, deployment.Failed: 3}[status]
 	final := 0
 	if status.Final() {
 		final = 1

@@ -55,6 +55,14 @@ type Document struct {
 	Message json.RawMessage `json:"message,omitempty"`
 	// Delivery is what the attempt before this one ended in.
 	Delivery *deployment.Delivery `json:"delivery,omitempty"`
+	// Published is what SNS answered when the workflow itself published the message.
+	Published *Published `json:"published,omitempty"`
+}
+
+// Published is what SNS answers:
+// https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+type Published struct {
+	MessageID string `json:"MessageId"`
 }
 
 // Handle is what a step does with its input.
@@ -69,10 +77,18 @@ func AccountFile() string {
 	return filepath.Join(root, "account.json")
 }
 
-// Main sets up the log, reads the account, builds the handler, and serves the Lambda
+// Main serves a step of the workflow; see [Serve].
+func Main[Out any](name string, build func(account.Account) (Handle[Out], error)) {
+	Serve(name, func(a account.Account) (func(context.Context, json.RawMessage) (Out, error), error) {
+		handle, err := build(a)
+		return Handler(handle), err
+	})
+}
+
+// Serve sets up the log, reads the account, builds the handler, and serves the Lambda
 // runtime. What is wrong with the configuration ends the process before the first
 // invocation.
-func Main[Out any](name string, build func(account.Account) (Handle[Out], error)) {
+func Serve[In, Out any](name string, build func(account.Account) (func(context.Context, In) (Out, error), error)) {
 	slog.SetDefault(newLog(os.Stderr, name))
 	a, err := account.Load(AccountFile())
 	if err != nil {
@@ -82,7 +98,7 @@ func Main[Out any](name string, build func(account.Account) (Handle[Out], error)
 	if err != nil {
 		fatal(err)
 	}
-	lambda.Start(Handler(handle))
+	lambda.Start(handle)
 }
 
 func fatal(err error) {

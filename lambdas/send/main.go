@@ -3,7 +3,6 @@
 package main
 
 import (
-	"context"
 	"time"
 
 	"fanfare/internal/account"
@@ -24,12 +23,15 @@ func main() {
 			return nil, err
 		}
 		table, err := cloud.Ledger()
-		sender := c.NewSender(channel.Deps{
-			Account: a, Secrets: cloud.Secrets(a, name), HTTP: outbound.NewClient(send.Timeout), Threads: ledger.Threads{Ledger: table}, Now: time.Now,
-		})
-		s := send.Step{Channel: name, Sender: sender, Ledger: table, Now: time.Now}
-		return func(ctx context.Context, in step.Input) (deployment.Delivery, error) {
-			return s.Send(ctx, in.Document.Document, in.Document.Message, in.Document.Delivery, in.Execution)
-		}, err
+		s := send.Step{Channel: name, Ledger: table, Now: time.Now, Sleep: send.Sleep}
+		if c.NewSender != nil {
+			s.Sender = c.NewSender(channel.Deps{
+				Account: a, Secrets: cloud.Secrets(a, name), HTTP: outbound.NewClient(send.Timeout), Threads: ledger.Threads{Ledger: table}, Now: time.Now,
+			})
+		}
+		if c.Pace != nil {
+			s.Pace = func(doc deployment.Document) []channel.Lane { return c.Pace(doc, a) }
+		}
+		return s.Send, err
 	})
 }
