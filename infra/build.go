@@ -10,7 +10,6 @@ import (
 
 	"fanfare/internal/account"
 	"fanfare/internal/program"
-	"fanfare/statemachine"
 )
 
 // Assets is the folder that holds, for each program, a folder with its binary, named
@@ -60,7 +59,7 @@ func (a Assets) fill(from account.Account, read func(program string) ([]byte, er
 	if err != nil {
 		return fmt.Errorf("writing the account for the functions: %w", err)
 	}
-	for _, step := range statemachine.Steps {
+	for _, step := range deployed() {
 		binary, err := read(step.Program)
 		if err != nil {
 			return fmt.Errorf("reading the program %s: %w", step.Program, err)

@@ -12,7 +12,6 @@ import (
 
 	"fanfare/internal/account"
 	"fanfare/internal/accountfile"
-	"fanfare/statemachine"
 )
 
 func someAccount(t *testing.T) account.Account {
@@ -48,7 +47,7 @@ func TestFill(t *testing.T) {
 		t.Fatal(err)
 	}
 	wanted := map[string]bool{}
-	for _, step := range statemachine.Steps {
+	for _, step := range deployed() {
 		wanted[step.Program+"/bootstrap"], wanted[step.Program+"/account.json"] = true, true
 		file := filepath.Join(assets.Program(step.Program), "bootstrap")
 		text, err := os.ReadFile(file)

@@ -49,6 +49,7 @@ var onWhat = map[string]func(*deriver, statemachine.Step) []string{
 	"claim states:DescribeExecution":               (*deriver).executions,
 	"resolvetag ecs:DescribeServices":              (*deriver).services,
 	"resolvetag ecs:DescribeTaskDefinition":        (*deriver).everything,
+	"ledger dynamodb:Query":                        (*deriver).tableAndIndex,
 	"resolvetag ssm:GetParameter":                  (*deriver).remembered,
 	"resolvetag codepipeline:GetPipelineExecution": (*deriver).pipelines,
 	"resolvetag codepipeline:ListActionExecutions": (*deriver).pipelines,
@@ -68,6 +69,12 @@ func (d *deriver) table(step statemachine.Step) []string {
 		d.problems = append(d.problems, step.State+" asks the ledger, and does not know its table")
 	}
 	return []string{d.place("dynamodb", "table/"+name)}
+}
+
+// tableAndIndex is for what is asked of both, or of either.
+func (d *deriver) tableAndIndex(step statemachine.Step) []string {
+	table := d.table(step)
+	return append(table, table[0]+"/index/by-service")
 }
 
 // executions are those of the workflow, whose own name is in each ARN.
@@ -119,6 +126,16 @@ func (d *deriver) remembered(statemachine.Step) []string {
 func (d *deriver) secrets(step statemachine.Step) []string {
 	var name string
 	switch {
+	case step.Program == "doctor":
+		var all []string
+		for _, other := range []statemachine.Step{{Channel: channel.Slack}, {Channel: channel.PagerDuty}, {Program: "commits"}} {
+			all = append(all, d.secrets(other)...)
+		}
+		return all
+	case step.Program == "escalate" && (d.account.Slack == nil || d.account.Slack.Fallback == ""):
+		return nil
+	case step.Program == "escalate":
+		return d.secrets(statemachine.Step{Channel: channel.Slack})
 	case step.Program == "commits" && d.account.GitLab != nil:
 		name = "gitlab/" + secret.GitLabToken
 	case step.Channel == channel.Slack && d.account.Slack != nil && d.account.Slack.Via == "webhook":
@@ -136,7 +153,7 @@ func (d *deriver) secrets(step statemachine.Step) []string {
 // functions need what their programs call, and to write their logs and traces.
 func (d *deriver) functions(t *testing.T, programs map[string][]needs.Call) {
 	t.Helper()
-	for _, step := range statemachine.Steps {
+	for _, step := range deployed() {
 		role, function := roleOf(t, d.template, step), d.of("AWS::Lambda::Function")[functionName(step)]
 		for _, call := range programs[step.Program] {
 			key := call.From + " " + call.Action

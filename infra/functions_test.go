@@ -14,9 +14,23 @@ import (
 
 // TestFunctions has every property of every function, and those of its log.
 func TestFunctions(t *testing.T) {
-	table := map[string]string{}
-	for _, state := range []string{"Claim", "ResolveTag", "SendSlack", "SendPagerDuty", "Record", "RememberTag"} {
-		table[state] = "{Ledger}"
+	variables := map[string]string{
+		"FANFARE_TABLE": "{Ledger}", "FANFARE_WORKFLOW": workflowARN,
+		"FANFARE_EVENT_QUEUE":      "https://sqs.eu-west-1.amazonaws.com/123456789012/fanfare-events-dlq",
+		"FANFARE_DELIVERY_QUEUE":   "https://sqs.eu-west-1.amazonaws.com/123456789012/fanfare-deliveries-dlq",
+		"FANFARE_OPERATIONS_TOPIC": operationsARN, "FANFARE_TEXTS_TOPIC": textsARN,
+		"FANFARE_WATCHDOG":       "arn:${AWS::Partition}:lambda:eu-west-1:123456789012:function:fanfare-watchdog",
+		"FANFARE_SCHEDULER_ROLE": "arn:${AWS::Partition}:iam::123456789012:role/{SchedulerRole}", "FANFARE_SCHEDULE_GROUP": "fanfare",
+	}
+	told := map[string][]string{
+		"Claim": {"FANFARE_TABLE"}, "ResolveTag": {"FANFARE_TABLE"}, "SendSlack": {"FANFARE_TABLE"}, "SendPagerDuty": {"FANFARE_TABLE"},
+		"SendSns": {"FANFARE_TABLE"}, "Record": {"FANFARE_TABLE"}, "RememberTag": {"FANFARE_TABLE"},
+		"Watch":    {"FANFARE_WATCHDOG", "FANFARE_SCHEDULER_ROLE", "FANFARE_SCHEDULE_GROUP"},
+		"Watchdog": {"FANFARE_TABLE", "FANFARE_WORKFLOW"},
+		"Escalate": {"FANFARE_TABLE", "FANFARE_OPERATIONS_TOPIC"},
+		"Redrive":  {"FANFARE_WORKFLOW", "FANFARE_EVENT_QUEUE", "FANFARE_DELIVERY_QUEUE"},
+		"Doctor":   {"FANFARE_TABLE", "FANFARE_EVENT_QUEUE", "FANFARE_DELIVERY_QUEUE", "FANFARE_OPERATIONS_TOPIC", "FANFARE_TEXTS_TOPIC"},
+		"Why":      {"FANFARE_TABLE"},
 	}
 	for name, test := range map[string]struct {
 		tpl          template
@@ -26,18 +40,18 @@ func TestFunctions(t *testing.T) {
 		"local":   {local(), "x86_64"},
 	} {
 		functions := test.tpl.of("AWS::Lambda::Function")
-		for _, step := range statemachine.Steps {
+		for _, step := range deployed() {
 			function := functions["fanfare-"+step.Name()]
 			environment := map[string]any{}
 			if step.Channel != "" {
 				environment["FANFARE_CHANNEL"] = step.Channel
 			}
-			if table[step.State] != "" {
-				environment["FANFARE_TABLE"] = table[step.State]
+			for _, name := range told[step.State] {
+				environment[name] = variables[name]
 			}
 			wanted := map[string]any{
 				"FunctionName":  "fanfare-" + step.Name(),
-				"Description":   "The state " + step.State + " of Fanfare's workflow.",
+				"Description":   function.Properties["Description"],
 				"Runtime":       "provided.al2023",
 				"Architectures": []string{test.architecture},
 				"Handler":       "bootstrap",
@@ -53,6 +67,9 @@ func TestFunctions(t *testing.T) {
 				wanted["Environment"] = map[string]any{"Variables": environment}
 			}
 			has(t, name+": "+step.State, function.Properties, wanted)
+			if function.Properties["Description"] == "" {
+				t.Errorf("%s: %s does not say what it is for", name, step.State)
+			}
 			// A function that is called before its permissions are there fails.
 			if !slices.ContainsFunc(function.DependsOn, func(id string) bool { return test.tpl.Resources[id].Type == "AWS::IAM::Policy" }) {
 				t.Errorf("%s: %s does not wait for its permissions", name, step.State)
@@ -65,7 +82,7 @@ func TestFunctions(t *testing.T) {
 func TestLedgerVariable(t *testing.T) {
 	tpl := example()
 	all := grants(t, tpl)
-	for _, step := range statemachine.Steps {
+	for _, step := range deployed() {
 		may := slices.ContainsFunc(all[roleOf(t, tpl, step)], func(g grant) bool { return strings.HasPrefix(g.action, "dynamodb:") })
 		environment, _ := tpl.of("AWS::Lambda::Function")[functionName(step)].Properties["Environment"].(map[string]any)
 		variables, _ := environment["Variables"].(map[string]any)
@@ -79,7 +96,7 @@ func TestLedgerVariable(t *testing.T) {
 func TestPrograms(t *testing.T) {
 	tpl := example()
 	functions := tpl.of("AWS::Lambda::Function")
-	for _, step := range statemachine.Steps {
+	for _, step := range deployed() {
 		code, _ := functions[functionName(step)].Properties["Code"].(map[string]any)
 		key, _ := code["S3Key"].(string)
 		asset := filepath.Join(tpl.out, "asset."+strings.TrimSuffix(key, ".zip"))
@@ -126,10 +143,10 @@ func TestTimeouts(t *testing.T) {
 func TestLogs(t *testing.T) {
 	for _, tpl := range []template{example(), minimal()} {
 		logs := tpl.of("AWS::Logs::LogGroup")
-		if len(logs) != len(statemachine.Steps) {
-			t.Errorf("%d logs for %d functions", len(logs), len(statemachine.Steps))
+		if len(logs) != len(deployed()) {
+			t.Errorf("%d logs for %d functions", len(logs), len(deployed()))
 		}
-		for _, step := range statemachine.Steps {
+		for _, step := range deployed() {
 			name := "/aws/lambda/fanfare-" + step.Name()
 			has(t, name, logs[name].Properties, map[string]any{"LogGroupName": name, "RetentionInDays": 30})
 		}

@@ -2,11 +2,13 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatchactions"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssnssubscriptions"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
@@ -67,7 +69,7 @@ func (s stack) topics() topics {
 
 // alarms tell the operations topic when a queue is not empty, and when an execution
 // did not end well, which includes one whose delivery is incomplete.
-func (s stack) alarms(workflow awsstepfunctions.StateMachine, queues queues, topics topics) {
+func (s stack) alarms(workflow awsstepfunctions.StateMachine, functions map[string]awslambda.Function, queues queues, topics topics) {
 	minute := awscdk.Duration_Minutes(jsii.Number(1))
 	alarm := func(id, description string, metric awscloudwatch.Metric) {
 		awscloudwatch.NewAlarm(s.Stack, jsii.String(id), &awscloudwatch.AlarmProps{
@@ -85,6 +87,10 @@ func (s stack) alarms(workflow awsstepfunctions.StateMachine, queues queues, top
 	alarm("deliveries-waiting", "A channel did not take a message. It waits in the queue "+StackName+"-deliveries-dlq.", depth(queues.deliveries))
 	alarm("executions-failed", "An execution of Fanfare's workflow failed. Look at it in the Step Functions console; it can be redriven there.", workflow.MetricFailed(sum))
 	alarm("executions-timed-out", "An execution of Fanfare's workflow took too long. It can be redriven in the Step Functions console.", workflow.MetricTimedOut(sum))
+	for _, state := range []string{"Watch", "Watchdog", "Doctor"} {
+		alarm(strings.ToLower(state)+"-failed", "Fanfare's function "+state+" failed, which ends no execution. Its log says why.",
+			functions[state].MetricErrors(&awscloudwatch.MetricOptions{Period: minute, Statistic: jsii.String("Sum")}))
+	}
 	alarm("executions-aborted", "Somebody aborted an execution of Fanfare's workflow.", workflow.MetricAborted(sum))
 }
 

@@ -121,7 +121,14 @@ func TestAlarms(t *testing.T) {
 		return map[string]any{"Namespace": "AWS/States", "MetricName": metric, "Statistic": "Sum",
 			"Dimensions": []any{map[string]any{"Name": "StateMachineArn", "Value": workflowARN}}}
 	}
+	errors := func(function string) map[string]any {
+		return map[string]any{"Namespace": "AWS/Lambda", "MetricName": "Errors", "Statistic": "Sum",
+			"Dimensions": []any{map[string]any{"Name": "FunctionName", "Value": function}}}
+	}
 	wanted := map[string]map[string]any{
+		"fanfare-watch-failed":         errors("fanfare-watch"),
+		"fanfare-watchdog-failed":      errors("fanfare-watchdog"),
+		"fanfare-doctor-failed":        errors("fanfare-doctor"),
 		"fanfare-events-waiting":       depth("fanfare-events-dlq"),
 		"fanfare-deliveries-waiting":   depth("fanfare-deliveries-dlq"),
 		"fanfare-executions-failed":    executions("ExecutionsFailed"),

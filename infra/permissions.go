@@ -3,12 +3,12 @@ package main
 import (
 	"strings"
 
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/jsii-runtime-go"
 
 	"fanfare/internal/account"
 	"fanfare/internal/channel"
+	"fanfare/internal/ledger"
 	"fanfare/internal/secret"
 	"fanfare/statemachine"
 )
@@ -21,18 +21,21 @@ var ledgerActions = map[string][]string{
 	"send":        {"dynamodb:UpdateItem"},
 	"record":      {"dynamodb:UpdateItem"},
 	"remembertag": {"dynamodb:GetItem", "dynamodb:UpdateItem"},
+	"watchdog":    {"dynamodb:GetItem"},
+	"escalate":    {"dynamodb:UpdateItem"},
 }
 
 // permissions is what a function may do, beyond writing its own log: the calls that
 // its program makes, on the resources that it makes them on, and nothing else.
-func (s stack) permissions(step statemachine.Step, table awsdynamodb.Table) []awsiam.PolicyStatement {
+func (s stack) permissions(step statemachine.Step, m made) []awsiam.PolicyStatement {
 	var statements []awsiam.PolicyStatement
 	if actions, ok := ledgerActions[step.Program]; ok {
-		statements = append(statements, allow([]*string{table.TableArn()}, actions...))
+		statements = append(statements, allow([]*string{m.table.TableArn()}, actions...))
 	}
+	executions := s.arn("states", "execution:"+workflowName+":*")
 	switch step.Program {
 	case "claim":
-		return append(statements, allow([]*string{s.arn("states", "execution:"+workflowName+":*")}, "states:DescribeExecution"))
+		return append(statements, allow([]*string{executions}, "states:DescribeExecution"))
 	case "resolvetag":
 		statements = append(append(statements, s.localEngine()...),
 			allow(s.services(), "ecs:DescribeServices"),
@@ -52,9 +55,48 @@ func (s stack) permissions(step statemachine.Step, table awsdynamodb.Table) []aw
 		return append(statements, s.channelSecret(step.Channel)...)
 	case "remembertag":
 		return append(statements, allow(s.remembered(), "ssm:PutParameter"))
+	case "watch":
+		return append(statements,
+			allow([]*string{s.arn("scheduler", "schedule/"+scheduleGroup+"/*")}, "scheduler:CreateSchedule"),
+			allow([]*string{m.scheduler.RoleArn()}, "iam:PassRole"))
+	case "watchdog":
+		return append(append(statements, s.localEngine()...), allow(s.services(), "ecs:DescribeServices"), allow([]*string{s.workflowARN()}, "states:StartExecution"))
+	case "escalate":
+		return append(append(statements, s.fallbackSecret()...), allow([]*string{m.topics.operations.TopicArn()}, "sns:Publish"))
+	case "redrive":
+		return append(statements,
+			allow([]*string{m.queues.events.QueueArn(), m.queues.deliveries.QueueArn()}, "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"),
+			allow([]*string{s.workflowARN()}, "states:StartExecution"), allow([]*string{executions}, "states:DescribeExecution"))
+	case "doctor":
+		return append(append(statements, s.everySecret()...),
+			allow([]*string{m.table.TableArn()}, "dynamodb:GetItem"),
+			allow([]*string{m.topics.texts.TopicArn(), m.topics.operations.TopicArn()}, "sns:ListSubscriptionsByTopic"),
+			allow([]*string{m.topics.operations.TopicArn()}, "sns:Publish"),
+			allow([]*string{m.queues.events.QueueArn(), m.queues.deliveries.QueueArn()}, "sqs:GetQueueAttributes"))
+	case "why":
+		return append(statements,
+			allow([]*string{m.table.TableArn(), jsii.String(*m.table.TableArn() + "/index/" + ledger.Index)}, "dynamodb:Query"),
+			allow([]*string{executions}, "states:DescribeExecution"))
 	default: // record writes the ledger; normalise, checkmaintenance, route and format are pure
 		return statements
 	}
+}
+
+// fallbackSecret allows the token with which the fallback channel is told, where there is one.
+func (s stack) fallbackSecret() []awsiam.PolicyStatement {
+	if s.account.Slack == nil || s.account.Slack.Fallback == "" || s.account.Slack.Via == "webhook" {
+		return nil
+	}
+	return s.channelSecret(channel.Slack)
+}
+
+// everySecret allows all secrets that the account has.
+func (s stack) everySecret() []awsiam.PolicyStatement {
+	statements := append(s.channelSecret(channel.Slack), s.channelSecret(channel.PagerDuty)...)
+	if s.account.GitLab != nil {
+		statements = append(statements, s.secret("gitlab", secret.GitLabToken)...)
+	}
+	return statements
 }
 
 // channelSecret allows a sender its own channel's one secret.

@@ -122,25 +122,29 @@ func TestPermissions(t *testing.T) {
 func TestRoles(t *testing.T) {
 	tpl := example()
 	owners := map[string]string{}
-	for _, step := range statemachine.Steps {
+	for _, step := range deployed() {
 		role := roleOf(t, tpl, step)
 		if owner := owners[role]; owner != "" {
 			t.Errorf("%s and %s share the role %s", owner, step.State, role)
 		}
 		owners[role] = step.State
 	}
-	trusted := map[string]string{"{WorkflowRole}": "states.amazonaws.com", "{WorkflowEventsRole}": "events.amazonaws.com"}
+	trusted := map[string]string{"{WorkflowRole}": "states.amazonaws.com", "{WorkflowEventsRole}": "events.amazonaws.com", "{SchedulerRole}": "scheduler.amazonaws.com"}
 	for role := range owners {
 		trusted[role] = "lambda.amazonaws.com"
 	}
 	roles := tpl.of("AWS::IAM::Role")
 	has(t, "the roles", slices.Sorted(maps.Keys(roles)), slices.Sorted(maps.Keys(trusted)))
 	for name, role := range roles {
-		has(t, "who may take on "+name, statements(role, "AssumeRolePolicyDocument"), []any{map[string]any{
-			"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": map[string]any{"Service": trusted[name]}}})
+		wanted := map[string]any{"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": map[string]any{"Service": trusted[name]}}
+		if name == "{SchedulerRole}" { // nobody else's schedules
+			wanted["Condition"] = map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": "123456789012",
+				"aws:SourceArn": "arn:${AWS::Partition}:scheduler:eu-west-1:123456789012:schedule-group/fanfare"}}
+		}
+		has(t, "who may take on "+name, statements(role, "AssumeRolePolicyDocument"), []any{wanted})
 	}
-	if n := len(tpl.of("AWS::Lambda::Function")); n != len(statemachine.Steps) {
-		t.Errorf("%d functions for %d steps", n, len(statemachine.Steps))
+	if n := len(tpl.of("AWS::Lambda::Function")); n != len(deployed()) {
+		t.Errorf("%d functions for %d steps", n, len(deployed()))
 	}
 }
 
@@ -156,7 +160,7 @@ func TestOwnLog(t *testing.T) {
 		"minimal": {minimal(), append(pure, "Commits")},
 	} {
 		all := grants(t, test.tpl)
-		for _, step := range statemachine.Steps {
+		for _, step := range deployed() {
 			log := fmt.Sprintf("arn:${AWS::Partition}:logs:%s:%s:log-group:/aws/lambda/%s:*", test.tpl.account.Region, test.tpl.account.ID, functionName(step))
 			var logs, others []grant
 			for _, g := range all[roleOf(t, test.tpl, step)] {
@@ -176,20 +180,20 @@ func TestOwnLog(t *testing.T) {
 	}
 }
 
-// TestSecrets lets each function read the one secret that it needs, and no function
-// read or change another, however the stars in its permissions are read.
+// TestSecrets lets each function read the one secret that it needs, and the doctor all, and
+// no function read or change another, however the stars in its permissions are read.
 func TestSecrets(t *testing.T) {
 	bot, webhook := channel.Slack+"/"+secret.SlackBotToken, channel.Slack+"/"+secret.SlackWebhookURL
 	routing, token := channel.PagerDuty+"/"+secret.PagerDutyRoutingKey, "gitlab/"+secret.GitLabToken
 	for name, test := range map[string]struct {
 		tpl  template
-		want map[string]string
+		want map[string][]string
 	}{
-		"example": {example(), map[string]string{"SendSlack": bot, "SendPagerDuty": routing, "Commits": token}},
-		"minimal": {minimal(), map[string]string{"SendSlack": webhook}},
+		"example": {example(), map[string][]string{"SendSlack": {bot}, "SendPagerDuty": {routing}, "Commits": {token}, "Escalate": {bot}, "Doctor": {bot, routing, token}}},
+		"minimal": {minimal(), map[string][]string{"SendSlack": {webhook}, "Doctor": {webhook}}},
 	} {
 		roles := map[string]string{}
-		for _, step := range statemachine.Steps {
+		for _, step := range deployed() {
 			roles[roleOf(t, test.tpl, step)] = step.State
 		}
 		for role, all := range grants(t, test.tpl) {
@@ -203,7 +207,7 @@ func TestSecrets(t *testing.T) {
 					}
 				}
 				var want []string
-				if known == test.want[roles[role]] {
+				if slices.Contains(test.want[roles[role]], known) {
 					want = []string{"ssm:GetParameter"}
 				}
 				if !slices.Equal(actions, want) {
@@ -216,7 +220,7 @@ func TestSecrets(t *testing.T) {
 				}
 			}
 			var want []string
-			if test.tpl.account.Secrets.KeyARN != "" && test.want[roles[role]] != "" {
+			if test.tpl.account.Secrets.KeyARN != "" && test.want[roles[role]] != nil {
 				want = []string{"kms:Decrypt " + keyARN}
 			}
 			if !slices.Equal(keys, want) {

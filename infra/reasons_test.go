@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"fanfare/statemachine"
 )
 
 // reason says why some roles hold a permission that is wider than one thing.
@@ -39,7 +37,7 @@ var reasons = []reason{
 // everyFunction is the role of every function.
 func everyFunction() []string {
 	var roles []string
-	for _, step := range statemachine.Steps {
+	for _, step := range deployed() {
 		roles = append(roles, "{"+step.State+"Role}")
 	}
 	return roles

@@ -39,10 +39,11 @@ func NewStack(scope constructs.Construct, props Props) awscdk.Stack {
 	queues := s.queues()
 	topics := s.topics()
 	table := s.ledger()
-	functions := s.functions(table)
+	made := made{table: table, queues: queues, topics: topics, scheduler: s.schedules()}
+	functions := s.functions(made)
 	workflow := s.workflow(functions, queues, topics)
 	s.trigger(workflow, queues)
-	s.alarms(workflow, queues, topics)
+	s.alarms(workflow, functions, queues, topics)
 	s.dashboard(workflow, queues)
 	s.outputs(workflow, queues, topics, table)
 	return s.Stack

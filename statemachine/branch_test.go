@@ -63,6 +63,10 @@ func checkBranch(owner string, branch *Machine) problems {
 		for i, c := range s.Catch {
 			switch target := branch.State(c.Next); {
 			case target == nil: // checkGraph tells it
+			case isAfterSending(branch, s): // it is out: a redelivery would send it again
+				if target.Type != "Pass" || !target.End {
+					found.add("%s.Catch[%d].Next: %s is not the end of the branch", s.Name, i, c.Next)
+				}
 			case isDeadLetter(s) && (target.Type != "Pass" || !target.End):
 				found.add("%s.Catch[%d].Next: %s is not the end of the branch", s.Name, i, c.Next)
 			case !isDeadLetter(s) && !slices.Contains(deadLetters, c.Next):
@@ -71,6 +75,14 @@ func checkBranch(owner string, branch *Machine) problems {
 		}
 	}
 	return found
+}
+
+// isAfterSending tells whether a state comes after the one in which the workflow itself
+// has sent.
+func isAfterSending(branch *Machine, s *State) bool {
+	return slices.ContainsFunc(branch.States, func(before *State) bool {
+		return before.Next == s.Name && integrationName(before.Resource) == "sns:publish"
+	})
 }
 
 var planned = regexp.MustCompile(`\$\.plan\.(\w+)`)
@@ -97,7 +109,7 @@ func checkChannel(parallel *State, i int, branch *Machine) problems {
 				found.add("%s: reads %s, in the branch of %s", s.Name, match[0], channel)
 			}
 		}
-		if step := slices.IndexFunc(Steps, func(step Step) bool { return step.State == s.Name }); step >= 0 && Steps[step].Channel != channel {
+		if step := slices.IndexFunc(Steps, func(step Step) bool { return step.State == stateOf(s.Name) }); step >= 0 && Steps[step].Channel != channel {
 			found.add("%s.Resource: runs for the channel %q, in the branch of %s", s.Name, Steps[step].Channel, channel)
 		}
 		if body := messageBody(s); isDeadLetter(s) && body["channel"] != channel {

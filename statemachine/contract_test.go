@@ -40,9 +40,12 @@ var results = map[string]*shape{
 	"FormatPagerDuty": {},
 	"SendPagerDuty":   shapeOf(reflect.TypeFor[deployment.Delivery]()),
 	"FormatSns":       shapeOf(reflect.TypeFor[sns.Message]()),
+	"SendSns":         shapeOf(reflect.TypeFor[deployment.Delivery]()),
 	"Record": shapeOf(reflect.TypeFor[record.Result]()).
 		with([]string{"result"}, &shape{of: reflect.TypeFor[recordResult]()}),
 	"RememberTag": {},
+	"Watch":       {},
+	"Escalate":    {},
 }
 
 // integrationResults are what the workflow's own calls of AWS return:
@@ -84,14 +87,18 @@ var needs = map[string][]string{
 	"FormatSns":        {"deployment", "claim", "release", "commits", "maintenance", "plan"},
 	"SendSlack":        {"deployment", "claim", "release", "commits", "maintenance", "plan", "message"},
 	"SendPagerDuty":    {"deployment", "claim", "release", "commits", "maintenance", "plan", "message"},
+	"SendSns":          {"deployment", "claim", "release", "commits", "maintenance", "plan", "message"},
+	"MarkSns":          {"deployment", "claim", "release", "commits", "maintenance", "plan", "message", "delivery", "published"},
 	"Record":           {"deployment", "claim", "release", "commits", "maintenance", "plan", "deliveries"},
 	"RememberTag":      {"deployment", "claim", "release"},
+	"Watch":            {"deployment", "claim"},
+	"Escalate":         {"deployment", "deliveries"},
 }
 
 // asides are keys that the workflow writes for people, or for itself, and that the
 // functions are given without knowing them.
 var asides = map[reflect.Type][]string{
-	reflect.TypeFor[step.Document](): {"claimFailure", "releaseFailure", "commitsFailure", "maintenanceFailure", "record"},
+	reflect.TypeFor[step.Document](): {"claimFailure", "releaseFailure", "commitsFailure", "maintenanceFailure", "record", "remembered", "watch", "watchFailure"},
 }
 
 // promise is an optional field that is there all the same whenever another one has a

@@ -14,7 +14,7 @@ import (
 
 // ours are the names that Step Functions sees for the errors of our functions: the Go
 // types', which the lambda package makes them of by reflection as well.
-var ours = typeNames("", failure.Transient{}, failure.Permanent{}, failure.RateLimited{})
+var ours = typeNames("", failure.Transient{}, failure.Permanent{}, failure.RateLimited{}, failure.Unreachable{})
 
 func typeNames(prefix string, values ...any) []string {
 	var names []string
@@ -55,10 +55,10 @@ var documented = map[string][]string{
 
 // useless are names that must not stand in a Retry or Catch. Step Functions never
 // retries or catches the first two, so that naming them only looks like a safeguard.
-// Trying again never mends a Permanent error, and a RateLimited one has its own Wait.
+// Trying again never mends a Permanent or an Unreachable error, and a RateLimited one has its own Wait.
 var useless = map[string][]string{
 	"Catch": {"States.Runtime", "States.DataLimitExceeded"},
-	"Retry": {"States.Runtime", "States.DataLimitExceeded", "Permanent", "RateLimited"},
+	"Retry": {"States.Runtime", "States.DataLimitExceeded", "Permanent", "RateLimited", "Unreachable"},
 }
 
 // mostTransient is how often a Transient error is tried again at most: what is not gone
@@ -163,7 +163,7 @@ func TestOurErrors(t *testing.T) {
 	}
 	for _, err := range []error{
 		failure.Classify(failure.Transientf("x")), failure.Classify(failure.Permanentf("x")),
-		failure.Classify(&failure.RateLimited{Err: failure.Permanentf("x")}),
+		failure.Classify(&failure.RateLimited{Err: failure.Permanentf("x")}), failure.Classify(failure.Unreachablef("x")),
 	} {
 		if name := reflect.TypeOf(err).Elem().Name(); !slices.Contains(ours, name) {
 			t.Errorf("Classify returns a %s, which no Retry or Catch knows", name)

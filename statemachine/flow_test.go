@@ -126,7 +126,7 @@ func (f *flow) leave(s *State, doc *shape) []way {
 
 // call is what a task returns.
 func (f *flow) call(s *State, in *shape) *shape {
-	result, ok := results[s.Name]
+	result, ok := results[stateOf(s.Name)]
 	if ok {
 		f.require(s, "Parameters", in, reflect.TypeFor[step.Input]())
 		for _, key := range needs[s.Name] {
@@ -139,6 +139,16 @@ func (f *flow) call(s *State, in *shape) *shape {
 		return &shape{}
 	}
 	return result
+}
+
+// stateOf is the state after which the function is named that the state calls.
+func stateOf(state string) string {
+	for _, step := range Steps {
+		if step.Again == state {
+			return step.State
+		}
+	}
+	return state
 }
 
 func at(s *shape, path ...string) string {

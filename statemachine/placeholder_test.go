@@ -22,7 +22,7 @@ func checkPlaceholders(definition string, m *Machine) problems {
 		for _, name := range placeholdersIn(s.Resource, s.Parameters, s.Result) {
 			used[name]++
 			if known := slices.ContainsFunc(Steps, func(step Step) bool { return step.Placeholder() == name }); known {
-				if s.Resource != "${"+name+"}" || s.Name+"Arn" != name {
+				if s.Resource != "${"+name+"}" || stateOf(s.Name)+"Arn" != name {
 					found.add("%s: it uses ${%s}, which is another state's Resource", s.Name, name)
 				}
 			} else if !slices.Contains([]string{Partition, TopicArn, DeliveryQueueUrl}, name) {
@@ -30,7 +30,9 @@ func checkPlaceholders(definition string, m *Machine) problems {
 			}
 		}
 		if isLambda(s) {
-			called = append(called, s.Name)
+			if stateOf(s.Name) == s.Name {
+				called = append(called, s.Name)
+			}
 		} else if s.Type == "Task" && !strings.HasPrefix(s.Resource, "arn:${"+Partition+"}:states:::") {
 			found.add("%s.Resource: %q is neither a function's placeholder nor an integration of any partition", s.Name, s.Resource)
 		}
@@ -100,7 +102,7 @@ func TestFill(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, s := range m.All() {
-		if i := slices.IndexFunc(Steps, func(step Step) bool { return step.State == s.Name }); i >= 0 {
+		if i := slices.IndexFunc(Steps, func(step Step) bool { return step.State == stateOf(s.Name) }); i >= 0 {
 			if want := everyValue()[Steps[i].Placeholder()]; s.Resource != want {
 				t.Errorf("%s calls %s, want %s", s.Name, s.Resource, want)
 			}
@@ -133,7 +135,7 @@ func TestFillRefuses(t *testing.T) {
 func TestStepNames(t *testing.T) {
 	t.Parallel()
 	seen := map[string]string{}
-	for _, step := range Steps {
+	for _, step := range slices.Concat(Steps, Beside) {
 		if other, twice := seen[step.Name()]; twice {
 			t.Errorf("%s and %s are both deployed as %s", other, step.State, step.Name())
 		}

@@ -25,6 +25,8 @@ type Step struct {
 	Program string
 	// Channel is the channel that the function is deployed for; empty when it serves all.
 	Channel string
+	// Again is a further state that calls it; empty when there is none.
+	Again string
 }
 
 // Placeholder is the name that stands for the function's ARN in the definition.
@@ -60,8 +62,19 @@ var Steps = []Step{
 	{State: "FormatPagerDuty", Program: "format", Channel: "pagerduty"},
 	{State: "SendPagerDuty", Program: "send", Channel: "pagerduty"},
 	{State: "FormatSns", Program: "format", Channel: "sns"},
+	{State: "SendSns", Program: "send", Channel: "sns", Again: "MarkSns"},
 	{State: "Record", Program: "record"},
 	{State: "RememberTag", Program: "remembertag"},
+	{State: "Watch", Program: "watch"},
+	{State: "Escalate", Program: "escalate"},
+}
+
+// Beside are the functions that the workflow does not call: people do, or a schedule.
+var Beside = []Step{
+	{State: "Watchdog", Program: "watchdog"},
+	{State: "Redrive", Program: "redrive"},
+	{State: "Doctor", Program: "doctor"},
+	{State: "Why", Program: "why"},
 }
 
 // Placeholders of what is no function.

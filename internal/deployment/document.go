@@ -1,6 +1,8 @@
 package deployment
 
 import (
+	"encoding/json"
+	"fmt"
 	"slices"
 	"time"
 )
@@ -208,7 +210,7 @@ type Delivery struct {
 	// the failure when it lies in a queue.
 	Reason string `json:"reason,omitempty"`
 	// Detail is what the failure said, as Step Functions has it, when it lies in a queue.
-	Detail string `json:"detail,omitempty"`
+	Detail Said `json:"detail,omitempty"`
 	// Slot is the moment that was reserved for it at the vendor's own pace; zero when none
 	// was, or the ledger could not be asked.
 	Slot time.Time `json:"slot,omitzero"`
@@ -216,4 +218,35 @@ type Delivery struct {
 	Receipt map[string]string `json:"receipt,omitempty"`
 	// SentAt is when the vendor took it.
 	SentAt time.Time `json:"sentAt,omitzero"`
+}
+
+// Said is what a failure said. The workflow hands over the whole error as a Catch has it,
+// {"Error": …, "Cause": …}, because a Cause is not always there.
+type Said string
+
+// UnmarshalJSON takes a text, or the Cause of an object that has one.
+func (s *Said) UnmarshalJSON(raw []byte) error {
+	var text string
+	if json.Unmarshal(raw, &text) == nil {
+		*s = Said(text)
+		return nil
+	}
+	var caught struct{ Cause string }
+	if err := json.Unmarshal(raw, &caught); err != nil {
+		return fmt.Errorf("detail: a text, or an object with a Cause, expected: %w", err)
+	}
+	*s = Said(caught.Cause)
+	return nil
+}
+
+// Words are what it said without what stands around it: the Cause of a function's error is
+// the text of an object, {"errorMessage": …, "errorType": …}.
+func (s Said) Words() string {
+	var failed struct {
+		Message string `json:"errorMessage"`
+	}
+	if json.Unmarshal([]byte(s), &failed) == nil && failed.Message != "" {
+		return failed.Message
+	}
+	return string(s)
 }

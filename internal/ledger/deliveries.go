@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"fanfare/internal/deployment"
@@ -104,7 +105,7 @@ func (l *Ledger) WriteAudit(ctx context.Context, doc deployment.Document, row Au
 			":service": text(d.ServiceKey()), ":time": text(moment(d.Time)), ":status": text(string(d.Status)),
 			":kind": text(string(doc.Kind())), ":environment": text(d.Environment), ":deployment": text(doc.Key()),
 			":version": text(row.Version), ":decision": text(string(row.Decision.Decision)), ":reason": text(string(row.Decision.Reason)),
-			":window": text(windowOf(row.Decision)), ":outcome": text(string(row.Delivery.Outcome)), ":detail": text(row.Delivery.Reason), ":receipt": texts(row.Delivery.Receipt),
+			":window": text(windowOf(row.Decision)), ":outcome": text(string(row.Delivery.Outcome)), ":detail": text(detailOf(row.Delivery)), ":receipt": texts(row.Delivery.Receipt),
 			":tries": number(int64(row.Delivery.Attempts)), ":latency": number(row.Latency.Milliseconds()),
 			":execution": text(row.Execution), ":now": text(moment(l.Now())),
 		},
@@ -118,4 +119,16 @@ func windowOf(d deployment.Decision) string {
 		return ""
 	}
 	return d.Window.Name
+}
+
+// maxDetail is how much of a failure's words the ledger keeps, in bytes.
+const maxDetail = 1000
+
+// detailOf is why nothing was sent, and what the failure said.
+func detailOf(d deployment.Delivery) string {
+	words := d.Detail.Words()
+	if words == "" {
+		return d.Reason
+	}
+	return strings.ToValidUTF8(d.Reason+": "+words[:min(len(words), maxDetail)], "")
 }

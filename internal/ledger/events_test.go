@@ -39,8 +39,11 @@ func TestBeginDelivery(t *testing.T) {
 	}{
 		{"the first", nil, false, Attempt{Number: 1}},
 		{"the third, after two that ended", item{"attempts": number(2)}, false, Attempt{Number: 3}},
-		{"the second, after one that never ended", item{"attempts": number(1), "sending": text(moment(now))}, false, Attempt{Number: 2, Interrupted: true}},
+		{"the second, after one that never ended", item{"attempts": number(1), "sending": text(moment(now)), "unsure": text(moment(now))}, false, Attempt{Number: 2, Unsure: now}},
 		{"a row of the audit alone", item{"outcome": text("dead_lettered")}, false, Attempt{Number: 1}},
+		{"somebody else's", item{"attempts": number(1), "sending": text(moment(now.Add(-10 * time.Second))), "unsure": text(moment(now))}, true,
+			Attempt{Number: 2, Unsure: now, Held: 20 * time.Second}},
+		{"somebody else's, whose lease is all but over", item{"sending": text(moment(now.Add(-Lease)))}, true, Attempt{Number: 1, Held: time.Second}},
 		{"done", item{"attempts": number(2), "sentAt": text(moment(now)), "outcome": text("sent"), "receipt": texts(map[string]string{"ts": "1.2"})}, true,
 			Attempt{Number: 3, Delivered: deployment.Delivery{Outcome: deployment.Sent, SentAt: now, Attempts: 2, Receipt: map[string]string{"ts": "1.2"}}}},
 	}
@@ -48,11 +51,12 @@ func TestBeginDelivery(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			f := &table{found: test.before, refuse: test.done}
-			got, err := f.ledger().BeginDelivery(t.Context(), some, "slack")
+			got, err := f.ledger().BeginDelivery(t.Context(), some, "slack", "me")
 			if err != nil || !reflect.DeepEqual(got, test.want) {
 				t.Errorf("got %+v, %v, want %+v", got, err, test.want)
 			}
-			if in := f.last(t); keyOf(in.Key) != "event#"+claimKey+" delivery#slack" || values(in)[":service"] != serviceKey || in.ReturnValues != "ALL_OLD" {
+			if in := f.last(t); keyOf(in.Key) != "event#"+claimKey+" delivery#slack" || values(in)[":service"] != serviceKey || in.ReturnValues != "ALL_OLD" ||
+				values(in)[":me"] != "me" || values(in)[":lapsed"] != moment(now.Add(-Lease)) {
 				t.Errorf("wrote %s, %v, %s", keyOf(in.Key), values(in), in.ReturnValues)
 			}
 		})
@@ -62,15 +66,15 @@ func TestBeginDelivery(t *testing.T) {
 func TestEndDelivery(t *testing.T) {
 	t.Parallel()
 	f := &table{}
-	if err := f.ledger().EndDelivery(t.Context(), some, "slack", deployment.Delivery{Outcome: deployment.Wait, Attempts: 1}); err != nil {
+	if err := f.ledger().EndDelivery(t.Context(), some, "slack", deployment.Delivery{Outcome: deployment.Wait, Attempts: 1}, false); err != nil {
 		t.Fatal(err)
 	}
 	in := f.last(t)
-	if keyOf(in.Key) != "event#"+claimKey+" delivery#slack" || expressions(in) != "SET expires = :expires REMOVE sending IF " {
+	if keyOf(in.Key) != "event#"+claimKey+" delivery#slack" || expressions(in) != "SET expires = :expires REMOVE sending, sender IF " {
 		t.Errorf("not sent: wrote %s, %s", keyOf(in.Key), expressions(in))
 	}
 	sent := deployment.Delivery{Outcome: deployment.Repeated, SentAt: now, Receipt: map[string]string{"ts": "1.2"}}
-	if err := f.ledger().EndDelivery(t.Context(), some, "slack", sent); err != nil {
+	if err := f.ledger().EndDelivery(t.Context(), some, "slack", sent, true); err != nil {
 		t.Fatal(err)
 	}
 	in = f.last(t)
@@ -86,7 +90,7 @@ func TestWriteAudit(t *testing.T) {
 	row := Audit{
 		Channel: "pagerduty", Execution: "execution-of-mine", Version: "1.42.0", Latency: 2500 * time.Millisecond,
 		Decision: deployment.Decision{Decision: deployment.Deliver, Reason: deployment.ProductionSuccess},
-		Delivery: deployment.Delivery{Outcome: deployment.DeadLettered, Reason: "Permanent", Attempts: 3, Receipt: map[string]string{"dedup_key": "k"}},
+		Delivery: deployment.Delivery{Outcome: deployment.DeadLettered, Reason: "Permanent", Detail: `{"errorMessage":"no such channel","errorType":"Permanent"}`, Attempts: 3, Receipt: map[string]string{"dedup_key": "k"}},
 	}
 	if err := f.ledger().WriteAudit(t.Context(), document(deployment.Rollback), row); err != nil {
 		t.Fatal(err)
@@ -95,7 +99,7 @@ func TestWriteAudit(t *testing.T) {
 	want := map[string]string{
 		":expires": values(in)[":expires"], ":now": moment(now), ":service": serviceKey, ":time": moment(some.Time), ":status": "succeeded",
 		":kind": "rollback", ":environment": "production", ":deployment": deploymentKey + "/rollback", ":version": "1.42.0",
-		":decision": "deliver", ":reason": "production_success", ":outcome": "dead_lettered", ":detail": "Permanent", ":tries": "3",
+		":decision": "deliver", ":reason": "production_success", ":outcome": "dead_lettered", ":detail": "Permanent: no such channel", ":tries": "3",
 		":latency": "2500", ":execution": "execution-of-mine", ":window": "",
 	}
 	if keyOf(in.Key) != "event#"+claimKey+" delivery#pagerduty" || !reflect.DeepEqual(values(in), want) {

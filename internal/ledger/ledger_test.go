@@ -29,14 +29,24 @@ var calls = map[string]struct {
 		return err
 	}},
 	"BeginDelivery": {"delivery#slack", func(ctx context.Context, l *Ledger) error {
-		_, err := l.BeginDelivery(ctx, some, "slack")
+		_, err := l.BeginDelivery(ctx, some, "slack", "me")
 		return err
 	}},
 	"EndDelivery": {"delivery#slack", func(ctx context.Context, l *Ledger) error {
-		return l.EndDelivery(ctx, some, "slack", deployment.Delivery{Outcome: deployment.Sent, SentAt: now})
+		return l.EndDelivery(ctx, some, "slack", deployment.Delivery{Outcome: deployment.Sent, SentAt: now}, true)
 	}},
 	"EndDelivery, not sent": {"delivery#slack", func(ctx context.Context, l *Ledger) error {
-		return l.EndDelivery(ctx, some, "slack", deployment.Delivery{Outcome: deployment.Wait})
+		return l.EndDelivery(ctx, some, "slack", deployment.Delivery{Outcome: deployment.Wait}, false)
+	}},
+	"Reserve": {"lane", func(ctx context.Context, l *Ledger) error { _, err := l.Reserve(ctx, channel.Lane{Key: "a"}); return err }},
+	"Reserve, urgent": {"lane", func(ctx context.Context, l *Ledger) error {
+		_, err := l.Reserve(ctx, channel.Lane{Key: "a", Urgent: true})
+		return err
+	}},
+	"Ready": {"lane", func(ctx context.Context, l *Ledger) error { _, err := l.Ready(ctx, channel.Lane{Key: "a"}); return err }},
+	"Ready, urgent": {"lane", func(ctx context.Context, l *Ledger) error {
+		_, err := l.Ready(ctx, channel.Lane{Key: "a", Urgent: true})
+		return err
 	}},
 	"WriteAudit": {"delivery#slack", func(ctx context.Context, l *Ledger) error {
 		return l.WriteAudit(ctx, document(deployment.Ordinary), Audit{Channel: "slack"})

@@ -62,7 +62,7 @@ func (r Recorder) Record(ctx context.Context, doc deployment.Document, execution
 		rows = append(rows, row)
 		switch delivery.Outcome {
 		case deployment.None:
-		case deployment.Sent, deployment.Repeated:
+		case deployment.Sent, deployment.Repeated, deployment.Absorbed:
 			if result.Result == Nothing {
 				result.Result = Delivered
 			}

@@ -15,6 +15,7 @@ import (
 	"fanfare/internal/deployment"
 	"fanfare/internal/failure"
 	"fanfare/internal/ledger"
+	"fanfare/internal/step"
 )
 
 var (
@@ -35,18 +36,53 @@ type world struct {
 	dispatch           channel.Dispatch
 	patienceOverdrawn  bool
 	sentBeforeItWasEnd bool
+	// sure is what the end of the attempt was noted with.
+	sure bool
+	// slots are those that are reserved, in turn; ready is what becomes of one that has come.
+	slots    []time.Time
+	ready    bool
+	laneErr  error
+	reserved []channel.Lane
+	blocked  map[string]time.Time
+	slept    []time.Duration
 }
 
-func (w *world) BeginDelivery(ctx context.Context, d deployment.Deployment, name string) (ledger.Attempt, error) {
+func (w *world) BeginDelivery(ctx context.Context, d deployment.Deployment, name, execution string) (ledger.Attempt, error) {
 	w.check(ctx, d, name)
+	if execution != "execution-of-mine" {
+		w.patienceOverdrawn = true
+	}
 	return w.attempt, w.beginErr
 }
 
-func (w *world) EndDelivery(ctx context.Context, d deployment.Deployment, name string, delivery deployment.Delivery) error {
+func (w *world) EndDelivery(ctx context.Context, d deployment.Deployment, name string, delivery deployment.Delivery, sure bool) error {
 	w.check(ctx, d, name)
 	w.sentBeforeItWasEnd = w.sent > 0
 	w.ended = append(w.ended, delivery)
+	w.sure = sure
 	return w.endErr
+}
+
+func (w *world) Reserve(_ context.Context, lane channel.Lane) (time.Time, error) {
+	w.reserved = append(w.reserved, lane)
+	if w.laneErr != nil {
+		return time.Time{}, w.laneErr
+	}
+	slot := w.slots[0]
+	if len(w.slots) > 1 {
+		w.slots = w.slots[1:]
+	}
+	return slot, nil
+}
+
+func (w *world) Ready(context.Context, channel.Lane) (bool, error) { return w.ready, w.laneErr }
+
+func (w *world) Block(_ context.Context, lane channel.Lane, until time.Time) error {
+	if w.blocked == nil {
+		w.blocked = map[string]time.Time{}
+	}
+	w.blocked[lane.Key] = until
+	return w.laneErr
 }
 
 func (w *world) check(ctx context.Context, d deployment.Deployment, name string) {
@@ -64,13 +100,32 @@ func (w *world) Send(_ context.Context, dispatch channel.Dispatch) (channel.Rece
 
 func (w *world) send(t *testing.T, before *deployment.Delivery) (deployment.Delivery, error) {
 	t.Helper()
-	s := Step{Channel: channel.Slack, Sender: w, Ledger: w, Now: func() time.Time { return noon.In(time.FixedZone("", 3600)) }}
-	doc := deployment.Document{Deployment: deployment.Deployment{Event: "e1"}}
-	got, err := s.Send(t.Context(), doc, message, before, "execution-of-mine")
+	return w.sendIn(t, before)
+}
+
+// sendIn sends what waits in the lanes.
+func (w *world) sendIn(t *testing.T, before *deployment.Delivery, lanes ...channel.Lane) (deployment.Delivery, error) {
+	t.Helper()
+	s := w.step()
+	if lanes != nil {
+		s.Pace = func(deployment.Document) []channel.Lane { return lanes }
+	}
+	got, err := s.Send(t.Context(), input(message, before))
 	if w.patienceOverdrawn {
 		t.Error("the ledger is asked without end, or about something else")
 	}
 	return got, err
+}
+
+func (w *world) step() Step {
+	return Step{Channel: channel.Slack, Sender: w, Ledger: w, Now: func() time.Time { return noon.In(time.FixedZone("", 3600)) },
+		Sleep: func(_ context.Context, d time.Duration) { w.slept = append(w.slept, d) }}
+}
+
+func input(message json.RawMessage, before *deployment.Delivery) step.Input {
+	doc := step.Document{Message: message, Delivery: before}
+	doc.Deployment.Event = "e1"
+	return step.Input{Document: doc, Execution: "execution-of-mine"}
 }
 
 func TestSent(t *testing.T) {
@@ -96,14 +151,12 @@ func TestSent(t *testing.T) {
 			with(func(d *deployment.Delivery) { d.Attempts, d.Waited = 2, 9 })},
 		{"after a wait, without the ledger", world{beginErr: errDown, receipt: receipt}, &deployment.Delivery{Outcome: deployment.Wait, Waited: 9, Attempts: 4},
 			with(func(d *deployment.Delivery) { d.Attempts, d.Waited = 5, 9 })},
-		{"an attempt before it never told how it ended", world{attempt: ledger.Attempt{Number: 2, Interrupted: true}, receipt: receipt}, nil,
-			with(func(d *deployment.Delivery) { d.Attempts, d.Outcome = 2, deployment.Repeated })},
 		{"the channel itself knows that it repeats", world{attempt: ledger.Attempt{Number: 1}, receipt: channel.Receipt{Outcome: deployment.Repeated}}, nil,
 			deployment.Delivery{Outcome: deployment.Repeated, Attempts: 1, SentAt: noon}},
 		{"nothing was left to send", world{attempt: ledger.Attempt{Number: 1}, receipt: channel.Receipt{Outcome: deployment.None, Reason: "already shown"}}, nil,
 			deployment.Delivery{Outcome: deployment.None, Reason: "already shown", Attempts: 1}},
-		{"nothing was left to send after one that was interrupted",
-			world{attempt: ledger.Attempt{Number: 2, Interrupted: true}, receipt: channel.Receipt{Outcome: deployment.None, Reason: "already shown"}}, nil,
+		{"nothing was left to send after one of which nobody knows",
+			world{attempt: ledger.Attempt{Number: 2, Unsure: noon}, receipt: channel.Receipt{Outcome: deployment.None, Reason: "already shown"}}, nil,
 			deployment.Delivery{Outcome: deployment.None, Reason: "already shown", Attempts: 2}},
 	}
 	for _, test := range tests {
@@ -135,7 +188,7 @@ func TestTheVendorGetsTheWholeDispatch(t *testing.T) {
 func TestAlreadyDelivered(t *testing.T) {
 	t.Parallel()
 	known := deployment.Delivery{Outcome: deployment.Sent, Attempts: 2, Receipt: receipt.Values, SentAt: noon.Add(-time.Minute)}
-	w := world{attempt: ledger.Attempt{Delivered: known, Number: 3, Interrupted: true}}
+	w := world{attempt: ledger.Attempt{Delivered: known, Number: 3, Unsure: noon}}
 	got, err := w.send(t, nil)
 	if err != nil || !reflect.DeepEqual(got, known) {
 		t.Errorf("got %+v, %v", got, err)
@@ -149,7 +202,7 @@ func TestEmptyMessage(t *testing.T) {
 	t.Parallel()
 	w := world{receipt: receipt}
 	for _, empty := range []json.RawMessage{nil, {}, json.RawMessage("null")} {
-		got, err := Step{Channel: channel.Slack, Sender: &w, Ledger: &w, Now: time.Now}.Send(t.Context(), deployment.Document{}, empty, nil, "e")
+		got, err := w.step().Send(t.Context(), input(empty, nil))
 		var permanent *failure.Permanent
 		if !errors.As(err, &permanent) || !strings.Contains(err.Error(), "slack") || !reflect.DeepEqual(got, deployment.Delivery{}) {
 			t.Errorf("%q: got %+v, %v", empty, got, err)
@@ -170,7 +223,7 @@ func TestErrorsOfTheVendor(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 		// It is noted that the attempt ended, or the next would pass for a repetition.
-		if len(w.ended) != 1 || !w.ended[0].SentAt.IsZero() || w.ended[0].Outcome != "" {
+		if len(w.ended) != 1 || !w.ended[0].SentAt.IsZero() || w.ended[0].Outcome != "" || !w.sure {
 			t.Errorf("noted %+v", w.ended)
 		}
 	}

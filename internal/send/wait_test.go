@@ -44,7 +44,7 @@ func TestWait(t *testing.T) {
 			}
 			w := world{attempt: ledger.Attempt{Number: number}, sendErr: fmt.Errorf("posting: %w", limited(test.after))}
 			got, err := w.send(t, test.before)
-			want := deployment.Delivery{Outcome: deployment.Wait, Seconds: test.seconds, Waited: test.waited, Attempts: number}
+			want := deployment.Delivery{Outcome: deployment.Wait, Seconds: test.seconds, Waited: test.waited, Attempts: number, Slot: noon.Add(test.after), Reason: "posting: the service asked is out of order"}
 			if err != nil || !reflect.DeepEqual(got, want) {
 				t.Errorf("got %+v, %v, want %+v", got, err, want)
 			}

@@ -124,6 +124,9 @@ func (w *way) next(s *statemachine.State) (string, error) {
 		return s.Catch[0].Next, nil
 	}
 	for _, rule := range s.Choices {
+		if s.Name == "SnsSent?" && rule.Operand == "publish" {
+			return rule.Next, nil
+		}
 		if w.waits > 0 && rule.Operand == "wait" && s.Name == "SlackSent?" {
 			w.waits--
 			return rule.Next, nil
@@ -177,7 +180,7 @@ func transitions() ([]Transition, error) {
 	}
 	functions := map[string]bool{}
 	for _, step := range statemachine.Steps {
-		functions[step.State] = true
+		functions[step.State], functions[step.Again] = true, true
 	}
 	var counted []Transition
 	for _, w := range ways() {

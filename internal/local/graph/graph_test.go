@@ -104,7 +104,9 @@ func TestPictureHasEveryStateAndWay(t *testing.T) {
 			is(EdgeID(s.Name, rule.Next), "way")
 		}
 		for _, catcher := range s.Catch {
-			is(EdgeID(s.Name, catcher.Next), "way error")
+			if catcher.Next != s.Next { // one arrow is enough
+				is(EdgeID(s.Name, catcher.Next), "way error")
+			}
 		}
 		for _, branch := range s.Branches {
 			is(EdgeID(s.Name, branch.StartAt), "way")

@@ -111,6 +111,8 @@ func passed(title string, doc deployment.Document, channel string) []string {
 		return append(states, "DeadLetter"+title, title+"DeadLettered")
 	case deployment.Stranded:
 		return append(states, "DeadLetter"+title, title+"Stranded")
+	case deployment.Sent, deployment.Repeated: // where the workflow itself publishes, two more
+		return append(states, title+"Sent?", "Publish"+title, "Mark"+title, title+"Told")
 	default:
 		return append(states, title+"Sent?", title+"Told")
 	}

@@ -99,7 +99,7 @@ func TestPassedAreStates(t *testing.T) {
 				if !slices.Contains(lit, last) || !slices.Contains(lit, graph.EdgeID("Notify", "Deliver"+title+"?")) {
 					t.Errorf("%s: the branch has a beginning or an end that is dark: %v", title, lit)
 				}
-				if waits := slices.Contains(lit, graph.StateID("Wait"+title)); waits != (test.delivery.Waited > 0 && title != "Sns") {
+				if waits := slices.Contains(lit, graph.StateID("Wait"+title)); waits != (test.delivery.Waited > 0) {
 					t.Errorf("%s: it waits: %t", title, waits)
 				}
 			}

@@ -16,6 +16,7 @@ var reasons = map[deployment.Reason]string{
 	deployment.EveryDeployment:   "This channel is told of every deployment.",
 	deployment.ProductionFailure: "Production failed: somebody is needed.",
 	deployment.ProductionSuccess: "A success in production ends what was open, and is noted as a change.",
+	deployment.ProductionStuck:   "Production is stuck: somebody is needed.",
 	deployment.StatusChosen:      "The account file asks for news of this kind here.",
 
 	deployment.ChannelOff:         "The account file does not set this channel up.",
@@ -90,6 +91,7 @@ var statuses = map[deployment.Status]badge{
 	deployment.InProgress: {"in progress", "blue"},
 	deployment.Succeeded:  {"succeeded", "green"},
 	deployment.Failed:     {"failed", "red"},
+	deployment.Stuck:      {"stuck", "red"},
 	deployment.Stopping:   {"being stopped", "grey"},
 	deployment.Stopped:    {"stopped", "grey"},
 	deployment.Superseded: {"superseded", "grey"},
