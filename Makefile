@@ -56,17 +56,32 @@ deploy: needs-account check tools ## Deploy to an account: ACCOUNT=name
 	@$(not_aws)
 	@$(cdk) deploy -c account="$(ACCOUNT)"
 
+# What an operator does with a deployed Fanfare.
+operate = $(needs_go); $(not_aws); go build -o build/bin/operate ./infra/operate && exec build/bin/operate
+
+.PHONY: redrive doctor why
+redrive: needs-account ## Tell what waits in the queues of an account: ACCOUNT=name, and DRY=1 to look only
+	@$(operate) redrive $(if $(filter-out 0,$(DRY)),-dry) $(if $(filter-out 0,$(JSON)),-json) -- "$(ACCOUNT)"
+
+doctor: needs-account ## Look whether Fanfare can reach everything: ACCOUNT=name
+	@$(operate) doctor $(if $(filter-out 0,$(JSON)),-json) -- "$(ACCOUNT)"
+
+why: export DEPLOYMENT := $(DEPLOYMENT)
+why: needs-account ## Say who was told what, and why not: ACCOUNT=name DEPLOYMENT=id, or cluster/service
+	@$(operate) why $(if $(filter-out 0,$(JSON)),-json) -- "$(ACCOUNT)" "$$DEPLOYMENT"
+
 .PHONY: needs-account
 needs-account:
 	@test -n "$(ACCOUNT)" || { echo "Which account? Say ACCOUNT=name, with a file infra/accounts/name.yaml." >&2; exit 1; }
 
 ## Tests
 
-.PHONY: test test-fast lint test-unit test-stack test-e2e golden graph tools checks clean
+.PHONY: test test-fast lint test-unit test-fuzz test-stack test-e2e golden graph tools checks clean
 test: ## Everything, from nothing: checks, unit tests, the template, end to end
 	@$(needs_go)
 	@$(MAKE) lint
 	@$(MAKE) test-unit
+	@$(MAKE) test-fuzz
 	@$(MAKE) checks
 	@$(MAKE) test-stack
 	@$(MAKE) test-e2e
@@ -86,6 +101,16 @@ lint: ## Format, vet, lint
 
 test-unit: ## The unit tests, with the race detector
 	go test -race $(fast)
+
+FUZZTIME = 3000x
+test-fuzz: ## Fuzz every parser of what comes from outside, with 3000 inputs each: FUZZTIME=10m
+	@mkdir -p build
+	@for f in $$(grep -rlE '^func Fuzz' --include='*_test.go' internal --exclude-dir=local); do \
+		for name in $$(sed -nE 's/^func (Fuzz[A-Za-z0-9]*).*/\1/p' $$f); do \
+			echo "$$name in $$(dirname $$f), $(FUZZTIME)"; \
+			go test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) ./$$(dirname $$f) >build/fuzz.log 2>&1 || { cat build/fuzz.log; exit 1; }; \
+		done; \
+	done
 
 test-stack: ## The template's tests
 	go test -tags synth ./infra/...

@@ -46,34 +46,85 @@ func (d *deriver) place(service, resource string) string {
 var onWhat = map[string]func(*deriver, statemachine.Step) []string{
 	"ledger dynamodb:GetItem":                      (*deriver).table,
 	"ledger dynamodb:UpdateItem":                   (*deriver).table,
+	"ledger dynamodb:Query":                        (*deriver).tableAndIndex,
 	"claim states:DescribeExecution":               (*deriver).executions,
 	"resolvetag ecs:DescribeServices":              (*deriver).services,
 	"resolvetag ecs:DescribeTaskDefinition":        (*deriver).everything,
-	"ledger dynamodb:Query":                        (*deriver).tableAndIndex,
 	"resolvetag ssm:GetParameter":                  (*deriver).remembered,
 	"resolvetag codepipeline:GetPipelineExecution": (*deriver).pipelines,
 	"resolvetag codepipeline:ListActionExecutions": (*deriver).pipelines,
 	"remembertag ssm:PutParameter":                 (*deriver).remembered,
 	"parameter ssm:GetParameter":                   (*deriver).secrets,
+	"watch scheduler:CreateSchedule":               (*deriver).schedules,
+	"watchdog ecs:DescribeServices":                (*deriver).services,
+	"watchdog states:StartExecution":               (*deriver).workflow,
+	"escalate/notice sns:Publish":                  variablesOf("FANFARE_OPERATIONS_TOPIC"),
+	"doctor sns:ListSubscriptionsByTopic":          variablesOf("FANFARE_OPERATIONS_TOPIC", "FANFARE_TEXTS_TOPIC"),
+	"doctor sqs:GetQueueAttributes":                (*deriver).queues,
+	"doctor ssm:GetParameter":                      (*deriver).secrets,
+	"redrive sqs:ReceiveMessage":                   (*deriver).queues,
+	"redrive sqs:DeleteMessage":                    (*deriver).queues,
+	"redrive sqs:ChangeMessageVisibility":          (*deriver).queues,
+	"redrive sqs:GetQueueAttributes":               (*deriver).queues,
+	"redrive states:StartExecution":                (*deriver).workflow,
+	"redrive states:DescribeExecution":             (*deriver).executions,
+	"redrive states:GetExecutionHistory":           (*deriver).executions,
+	"why states:DescribeExecution":                 (*deriver).executions,
 }
 
 // everything is for actions for which there is no resource to name.
 func (d *deriver) everything(statemachine.Step) []string { return []string{"*"} }
 
-// table is the one that the function's environment names.
-func (d *deriver) table(step statemachine.Step) []string {
+// value is that of a variable of the function's environment.
+func (d *deriver) value(step statemachine.Step, variable string) string {
 	environment, _ := d.of("AWS::Lambda::Function")[functionName(step)].Properties["Environment"].(map[string]any)
-	variables, _ := environment["Variables"].(map[string]any)
-	name, ok := variables["FANFARE_TABLE"].(string)
+	all, _ := environment["Variables"].(map[string]any)
+	value, ok := all[variable].(string)
 	if !ok {
-		d.problems = append(d.problems, step.State+" asks the ledger, and does not know its table")
+		d.problems = append(d.problems, step.State+" makes calls on what "+variable+" names, and has it not")
 	}
-	return []string{d.place("dynamodb", "table/"+name)}
+	return value
 }
 
-// tableAndIndex is for what is asked of both, or of either.
+// variablesOf are the things whose ARNs the variables have.
+func variablesOf(variables ...string) func(*deriver, statemachine.Step) []string {
+	return func(d *deriver, step statemachine.Step) []string {
+		var arns []string
+		for _, variable := range variables {
+			arns = append(arns, d.value(step, variable))
+		}
+		return arns
+	}
+}
+
+// workflow is the one that the function's environment names.
+func (d *deriver) workflow(step statemachine.Step) []string {
+	return []string{d.value(step, "FANFARE_WORKFLOW")}
+}
+
+// queues are those that the function's environment names.
+func (d *deriver) queues(step statemachine.Step) []string {
+	return []string{d.queueOf(d.value(step, "FANFARE_EVENT_QUEUE")), d.queueOf(d.value(step, "FANFARE_DELIVERY_QUEUE"))}
+}
+
+// schedules are those of the group. To make one is to hand over the role that it takes on.
+func (d *deriver) schedules(step statemachine.Step) []string {
+	role := nameOf(d.of("AWS::Lambda::Function")[functionName(step)].Properties["Role"])
+	d.need(role, "its schedules take it on", "iam:PassRole", d.value(step, "FANFARE_SCHEDULER_ROLE"))
+	return []string{d.place("scheduler", "schedule/"+d.value(step, "FANFARE_SCHEDULE_GROUP")+"/*")}
+}
+
+// table is the one that the function's environment names.
+func (d *deriver) table(step statemachine.Step) []string {
+	return []string{d.place("dynamodb", "table/"+d.value(step, "FANFARE_TABLE"))}
+}
+
+// tableAndIndex is for those who read what belongs together, and, to find it, the index.
 func (d *deriver) tableAndIndex(step statemachine.Step) []string {
 	table := d.table(step)
+	if step.Program == "send" { // it knows what it looks for
+		return table
+	}
 	return append(table, table[0]+"/index/by-service")
 }
 
@@ -238,6 +289,15 @@ func (d *deriver) operations() {
 			if queue, ok := target["DeadLetterConfig"].(map[string]any); ok {
 				d.need("events.amazonaws.com for "+d.place("events", "rule/"+name), "it puts there what it cannot hand over", "sqs:SendMessage", fmt.Sprint(queue["Arn"]))
 			}
+		}
+	}
+	for name, schedule := range d.of("AWS::Scheduler::Schedule") {
+		target, _ := schedule.Properties["Target"].(map[string]any)
+		d.need(nameOf(target["RoleArn"]), "the schedule "+name+" calls it", "lambda:InvokeFunction", fmt.Sprint(target["Arn"]))
+	}
+	for _, step := range statemachine.Steps { // whoever makes schedules names their target
+		if step.Program == "watch" {
+			d.need(nameOf(d.value(step, "FANFARE_SCHEDULER_ROLE")), "the schedules of "+step.State+" call it", "lambda:InvokeFunction", d.value(step, "FANFARE_WATCHDOG"))
 		}
 	}
 	ours := d.place("cloudwatch", "alarm:"+StackName+"-*")

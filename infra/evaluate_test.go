@@ -107,6 +107,8 @@ var attributes = map[string]map[string]string{
 	"AWS::IAM::Role":                   {"Ref": "NAME", "Arn": "arn:${AWS::Partition}:iam::ACCOUNT:role/NAME"},
 	"AWS::Lambda::Function":            {"Ref": "NAME", "Arn": "arn:${AWS::Partition}:lambda:REGION:ACCOUNT:function:NAME"},
 	"AWS::Logs::LogGroup":              {"Ref": "NAME", "Arn": "arn:${AWS::Partition}:logs:REGION:ACCOUNT:log-group:NAME:*"},
+	"AWS::Scheduler::Schedule":         {"Ref": "NAME"},
+	"AWS::Scheduler::ScheduleGroup":    {"Ref": "NAME"},
 	"AWS::SNS::Topic":                  {"Ref": "arn:${AWS::Partition}:sns:REGION:ACCOUNT:NAME", "TopicName": "NAME"},
 	"AWS::SQS::Queue":                  {"Ref": "https://sqs.REGION.amazonaws.com/ACCOUNT/NAME", "Arn": "arn:${AWS::Partition}:sqs:REGION:ACCOUNT:NAME", "QueueName": "NAME"},
 	"AWS::StepFunctions::StateMachine": {"Ref": "arn:${AWS::Partition}:states:REGION:ACCOUNT:stateMachine:NAME", "Name": "NAME"},
@@ -133,6 +135,9 @@ func (r resource) name(id string) string {
 		if name, ok := r.Properties[key].(string); ok {
 			return name
 		}
+	}
+	if name, ok := r.Properties["Name"].(string); ok && strings.HasPrefix(r.Type, "AWS::Scheduler::") {
+		return name
 	}
 	return "{" + id[:len(id)-8] + "}" // the CDK appends eight digits of a hash
 }

@@ -8,7 +8,7 @@ import (
 // The stack for the local engine (-c local=true) is the stack for AWS but for three
 // things: the functions are compiled for this machine, and what this file says.
 
-// localEngine allows ResolveTag the clusters themselves: the local engine checks
+// localEngine allows ResolveTag and the watchdog the clusters themselves: the local engine checks
 // DescribeServices against the cluster's ARN, where AWS checks it against the service's.
 func (s stack) localEngine() []awsiam.PolicyStatement {
 	if !s.local {

@@ -13,15 +13,16 @@ import (
 // that for AWS, as local.go has them. What is left is the same, to the letter.
 func TestLocal(t *testing.T) {
 	for name, tpl := range map[string]template{"AWS": example(), "the local engine": local()} {
-		if got, want := len(engineGrants(tpl)), map[string]int{"AWS": 0, "the local engine": 1}[name]; got != want {
+		if got, want := len(engineGrants(tpl)), map[string]int{"AWS": 0, "the local engine": 2}[name]; got != want {
 			t.Errorf("%s: %d permissions that only the local engine needs, wanted %d", name, got, want)
 		}
 		if got, want := len(tlsStatements(tpl)), map[string]int{"AWS": 4, "the local engine": 0}[name]; got != want {
 			t.Errorf("%s: %d refusals of what does not come by TLS, wanted %d", name, got, want)
 		}
 	}
-	has(t, "the permission", engineGrants(local()), []any{map[string]any{"Effect": "Allow", "Action": "ecs:DescribeServices", "Resource": []string{
-		"arn:${AWS::Partition}:ecs:eu-west-1:123456789012:cluster/production", "arn:${AWS::Partition}:ecs:eu-west-1:123456789012:cluster/prod-eu", "arn:${AWS::Partition}:ecs:eu-west-1:123456789012:cluster/staging"}}})
+	clusters := map[string]any{"Effect": "Allow", "Action": "ecs:DescribeServices", "Resource": []string{
+		"arn:${AWS::Partition}:ecs:eu-west-1:123456789012:cluster/production", "arn:${AWS::Partition}:ecs:eu-west-1:123456789012:cluster/prod-eu", "arn:${AWS::Partition}:ecs:eu-west-1:123456789012:cluster/staging"}}
+	has(t, "the permissions", engineGrants(local()), []any{clusters, clusters})
 	has(t, "all but the three things", alike(t, local()), alike(t, example()))
 }
 

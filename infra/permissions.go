@@ -18,11 +18,12 @@ import (
 var ledgerActions = map[string][]string{
 	"claim":       {"dynamodb:GetItem", "dynamodb:UpdateItem"},
 	"resolvetag":  {"dynamodb:GetItem", "dynamodb:UpdateItem"},
-	"send":        {"dynamodb:UpdateItem"},
+	"send":        {"dynamodb:Query", "dynamodb:UpdateItem"},
 	"record":      {"dynamodb:UpdateItem"},
 	"remembertag": {"dynamodb:GetItem", "dynamodb:UpdateItem"},
 	"watchdog":    {"dynamodb:GetItem"},
 	"escalate":    {"dynamodb:UpdateItem"},
+	"doctor":      {"dynamodb:GetItem", "dynamodb:UpdateItem"},
 }
 
 // permissions is what a function may do, beyond writing its own log: the calls that
@@ -65,11 +66,10 @@ func (s stack) permissions(step statemachine.Step, m made) []awsiam.PolicyStatem
 		return append(append(statements, s.fallbackSecret()...), allow([]*string{m.topics.operations.TopicArn()}, "sns:Publish"))
 	case "redrive":
 		return append(statements,
-			allow([]*string{m.queues.events.QueueArn(), m.queues.deliveries.QueueArn()}, "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"),
-			allow([]*string{s.workflowARN()}, "states:StartExecution"), allow([]*string{executions}, "states:DescribeExecution"))
+			allow([]*string{m.queues.events.QueueArn(), m.queues.deliveries.QueueArn()}, "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"),
+			allow([]*string{s.workflowARN()}, "states:StartExecution"), allow([]*string{executions}, "states:DescribeExecution", "states:GetExecutionHistory"))
 	case "doctor":
 		return append(append(statements, s.everySecret()...),
-			allow([]*string{m.table.TableArn()}, "dynamodb:GetItem"),
 			allow([]*string{m.topics.texts.TopicArn(), m.topics.operations.TopicArn()}, "sns:ListSubscriptionsByTopic"),
 			allow([]*string{m.topics.operations.TopicArn()}, "sns:Publish"),
 			allow([]*string{m.queues.events.QueueArn(), m.queues.deliveries.QueueArn()}, "sqs:GetQueueAttributes"))

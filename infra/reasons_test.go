@@ -27,11 +27,13 @@ var reasons = []reason{
 		"X-Ray knows no resource-level permission for it."},
 	{[]string{"{ResolveTagRole}"}, []string{"ecs:DescribeTaskDefinition"},
 		"ECS knows no resource-level permission for it."},
-	{[]string{"{ResolveTagRole}"}, []string{"ecs:DescribeServices"},
+	{[]string{"{ResolveTagRole}", "{WatchdogRole}"}, []string{"ecs:DescribeServices"},
 		"Services come and go without Fanfare; so do clusters, where the account file names none."},
 	{[]string{"{ResolveTagRole}"}, []string{"ssm:GetParameter"}, "Each service has its own last good tag."},
 	{[]string{"{RememberTagRole}"}, []string{"ssm:PutParameter"}, "Each service has its own last good tag."},
-	{[]string{"{ClaimRole}"}, []string{"states:DescribeExecution"}, "Each event has an execution of its own."},
+	{[]string{"{ClaimRole}", "{WhyRole}"}, []string{"states:DescribeExecution"}, "Each event has an execution of its own."},
+	{[]string{"{RedriveRole}"}, []string{"states:DescribeExecution", "states:GetExecutionHistory"}, "Each event has an execution of its own."},
+	{[]string{"{WatchRole}"}, []string{"scheduler:CreateSchedule"}, "Each deployment has a schedule of its own."},
 }
 
 // everyFunction is the role of every function.

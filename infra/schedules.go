@@ -25,9 +25,9 @@ func (s stack) schedules() awsiam.Role {
 		Description: jsii.String("What Fanfare's schedules may do."),
 	})
 	role.AddToPolicy(allow([]*string{s.functionARN("watchdog"), s.functionARN("doctor")}, "lambda:InvokeFunction"))
-	daily := awsscheduler.NewCfnSchedule(s.Stack, jsii.String("Daily"), &awsscheduler.CfnScheduleProps{
+	awsscheduler.NewCfnSchedule(s.Stack, jsii.String("Daily"), &awsscheduler.CfnScheduleProps{
 		Name:                       jsii.String("daily-check"),
-		GroupName:                  jsii.String(scheduleGroup),
+		GroupName:                  group.Ref(),
 		Description:                jsii.String("Looks once a day whether Fanfare can reach everything, and tells only what is wrong."),
 		ScheduleExpression:         jsii.String("cron(0 7 * * ? *)"),
 		ScheduleExpressionTimezone: jsii.String("UTC"),
@@ -37,7 +37,6 @@ func (s stack) schedules() awsiam.Role {
 			RetryPolicy: &awsscheduler.CfnSchedule_RetryPolicyProperty{MaximumEventAgeInSeconds: jsii.Number(3600), MaximumRetryAttempts: jsii.Number(5)},
 		},
 	})
-	daily.AddDependency(group)
 	return role
 }
 

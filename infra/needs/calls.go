@@ -13,7 +13,7 @@ import (
 // package in the SDK:
 // https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 var prefixes = map[string]string{
-	"codepipeline": "codepipeline", "dynamodb": "dynamodb", "ecs": "ecs", "sfn": "states", "ssm": "ssm",
+	"codepipeline": "codepipeline", "dynamodb": "dynamodb", "ecs": "ecs", "scheduler": "scheduler", "sfn": "states", "sns": "sns", "sqs": "sqs", "ssm": "ssm",
 }
 
 // compound are operations that need the actions of what is in them, not one of their own

@@ -10,6 +10,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Account is the whole file. Unknown keys are refused.
@@ -75,8 +76,8 @@ type Service struct {
 	Container string `yaml:"container,omitempty" json:"container,omitempty"`
 	// Project is the service's GitLab project, such as shop/checkout.
 	Project string `yaml:"project,omitempty" json:"project,omitempty"`
-	// StuckAfter is how long a deployment may go on before it is told of as stuck: 45m; 30
-	// minutes when empty.
+	// StuckAfter is how long a deployment may go on before it is told of as stuck, in whole
+	// minutes up to a day: 45m; 30 minutes when empty.
 	StuckAfter string `yaml:"stuckAfter,omitempty" json:"stuckAfter,omitempty"`
 	Told       `yaml:",inline"`
 }
@@ -255,6 +256,16 @@ func (a Account) ServiceOf(service string) Service {
 		}
 	}
 	return Service{}
+}
+
+// StuckAfter is how long a deployment of the service may go on before it is told of as
+// stuck, in whole minutes; [DefaultStuckAfter] where the file does not say.
+func (a Account) StuckAfter(service string) time.Duration {
+	after, err := time.ParseDuration(a.ServiceOf(service).StuckAfter)
+	if err != nil || after < time.Minute {
+		return DefaultStuckAfter
+	}
+	return after.Truncate(time.Minute)
 }
 
 // PipelineOf returns what the file says about the pipeline; ok is false when it is not

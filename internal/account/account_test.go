@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"testing"
+	"time"
 )
 
 func TestMatch(t *testing.T) {
@@ -260,6 +261,22 @@ func TestWindowNames(t *testing.T) {
 	for _, test := range tests {
 		if got := test.window.Names(test.service, test.pipeline, test.environment); got != test.want {
 			t.Errorf("%s: got %t", test.name, got)
+		}
+	}
+}
+
+func TestStuckAfter(t *testing.T) {
+	t.Parallel()
+	for written, want := range map[string]time.Duration{
+		"": 30 * time.Minute, "45m": 45 * time.Minute, "24h": 24 * time.Hour, "1m": time.Minute, "90s": time.Minute,
+		"soon": 30 * time.Minute, "0s": 30 * time.Minute, "-1h": 30 * time.Minute,
+	} {
+		a := Account{Services: []Service{{Name: "check*", StuckAfter: written}}}
+		if got := a.StuckAfter("checkout"); got != want {
+			t.Errorf("%q: got %s, want %s", written, got, want)
+		}
+		if got := a.StuckAfter("search"); got != DefaultStuckAfter {
+			t.Errorf("another service: %s", got)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"time"
 )
 
 // Defaults of the account file.
@@ -17,6 +18,8 @@ const (
 	DefaultGitLab       = "https://gitlab.com"
 	DefaultSlack        = "https://slack.com/api/"
 	DefaultPagerDuty    = "https://events.pagerduty.com"
+	DefaultDigestAfter  = 20
+	DefaultStuckAfter   = 30 * time.Minute
 )
 
 // Load reads the account as the CDK app wrote it for the Lambdas (JSON).

@@ -73,7 +73,7 @@ func Parse(text []byte) (*account.Account, error) {
 	var a account.Account
 	found := decode(text, &a)
 	if !found.unread {
-		fillIn(&a)
+		fillIn(&a, found)
 		(&checker{report: found, account: &a}).check()
 	}
 	if len(found.problems) > 0 {
@@ -82,7 +82,7 @@ func Parse(text []byte) (*account.Account, error) {
 	return &a, nil
 }
 
-func fillIn(a *account.Account) {
+func fillIn(a *account.Account, file *report) {
 	setDefault(&a.LastTag, account.DefaultLastTag)
 	setDefault(&a.LastRevision, account.DefaultLastRevision)
 	setDefault(&a.Secrets.Prefix, account.DefaultPrefix)
@@ -96,6 +96,9 @@ func fillIn(a *account.Account) {
 	if a.Slack != nil {
 		setDefault(&a.Slack.URL, account.DefaultSlack)
 		setDefault(&a.Slack.Via, "bot")
+		if _, written := file.places["slack.digestAfter"]; !written {
+			a.Slack.DigestAfter = account.DefaultDigestAfter
+		}
 	}
 	if a.PagerDuty != nil {
 		setDefault(&a.PagerDuty.URL, account.DefaultPagerDuty)

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"fanfare/internal/account"
 )
@@ -111,6 +112,9 @@ func (c *checker) checkAccount() {
 		path := at("services", i)
 		c.checkPattern(path+".name", s.Name)
 		c.must(s.Project == "" || projectPath.MatchString(s.Project), path+".project", "a GitLab project such as shop/checkout", s.Project)
+		after, err := time.ParseDuration(s.StuckAfter)
+		c.must(!c.written(path+".stuckAfter") || err == nil && time.Minute <= after && after <= 24*time.Hour && after%time.Minute == 0,
+			path+".stuckAfter", "whole minutes from 1m to 24h, such as 45m,", s.StuckAfter)
 	}
 	for i, name := range a.Sidecars {
 		c.must(name != "", at("sidecars", i), "a container's name", name)
@@ -208,6 +212,8 @@ func (c *checker) checkVendors() {
 		c.checkAddress("slack.url", s.URL, account.DefaultSlack)
 		c.must(s.Via == "webhook" || channelID.MatchString(s.Channel), "slack.channel", "a channel's id such as C0123456789, not its name,", s.Channel,
 			"Slack shows it at the end of the channel's details")
+		c.checkFallback(s)
+		c.must(1 <= s.DigestAfter && s.DigestAfter <= 1000, "slack.digestAfter", "a number of messages from 1 to 1000", fmt.Sprint(s.DigestAfter))
 	}
 	if p := c.account.PagerDuty; p != nil {
 		c.checkAddress("pagerduty.url", p.URL, account.DefaultPagerDuty)
@@ -224,6 +230,20 @@ func (c *checker) checkVendors() {
 		for i, number := range s.Phones {
 			c.must(phone.MatchString(number), at("sns.phones", i), "a number such as +491701234567", number)
 		}
+	}
+}
+
+// checkFallback refuses a fallback that could not be told, or not when it is needed.
+func (c *checker) checkFallback(s *account.Slack) {
+	const path = "slack.fallback"
+	switch {
+	case !c.written(path):
+	case !channelID.MatchString(s.Fallback):
+		c.must(false, path, "a channel's id such as C0123456789, not its name,", s.Fallback, "Slack shows it at the end of the channel's details")
+	case s.Via == "webhook" && c.known("slack.via"):
+		c.must(false, path, "no Slack channel where slack.via is webhook", s.Fallback, "a webhook has its own channel: use via: bot")
+	case s.Fallback == s.Channel:
+		c.must(false, path, "another channel than slack.channel", s.Fallback, "it is told when that one cannot be reached")
 	}
 }
 

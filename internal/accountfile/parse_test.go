@@ -184,7 +184,7 @@ func TestDefaults(t *testing.T) {
 	t.Parallel()
 	base := account.Account{ID: "123456789012", Region: "eu-west-1",
 		Environments: []account.Environment{{Name: "production", Production: true}},
-		Slack:        &account.Slack{Channel: "C1", Via: "bot", URL: "https://slack.com/api/"},
+		Slack:        &account.Slack{Channel: "C1", Via: "bot", URL: "https://slack.com/api/", DigestAfter: 20},
 		LastTag:      "/ecs/deployments/{cluster}/{service}/last-tag", LastRevision: "/codepipeline/deployments/{pipeline}/last-revision",
 		Secrets: account.Secrets{Prefix: "/fanfare"}, Logs: account.Logs{RetentionDays: 30}}
 	with := func(change func(*account.Account)) account.Account {
@@ -202,7 +202,9 @@ func TestDefaults(t *testing.T) {
 		{"account that begins with 0", strings.ReplaceAll(strings.ReplaceAll(least, `"`, ""), "1234", "0123"), with(func(a *account.Account) { a.ID = "012356789012" })},
 		{"GitLab", least + "gitlab: {}\n", with(func(a *account.Account) { a.GitLab = &account.GitLab{URL: "https://gitlab.com", Ref: "{tag}"} })},
 		{"Slack by a webhook, which has its own channel", bare + "slack: {via: webhook}\n",
-			with(func(a *account.Account) { a.Slack = &account.Slack{Via: "webhook", URL: "https://slack.com/api/"} })},
+			with(func(a *account.Account) {
+				a.Slack = &account.Slack{Via: "webhook", URL: "https://slack.com/api/", DigestAfter: 20}
+			})},
 		{"PagerDuty", least + "pagerduty: {services: ['*']}\n",
 			with(func(a *account.Account) {
 				a.PagerDuty = &account.PagerDuty{Services: []string{"*"}, Pipelines: []string{"*"}, URL: "https://events.pagerduty.com"}
@@ -223,7 +225,8 @@ lastRevision: /revisions/{pipeline}
 secrets: {prefix: /ops/fanfare, keyArn: arn:aws:kms:eu-west-1:123456789012:key/1}
 logs: {retentionDays: 3653, group: "/ecs/{service}"}
 gitlab: {url: "http://gitlab.example.com", ref: "v{tag}", refPattern: "-(?P<ref>[0-9a-f]{8})$", noise: ["^chore"]}
-slack: {channel: C1, via: webhook, url: "https://slack-gov.com/api/"}
+slack: {channel: C1, via: bot, url: "https://slack-gov.com/api/", fallback: C2, digestAfter: 1000}
+services: [{name: checkout, stuckAfter: 24h}, {name: search, stuckAfter: 1h30m}]
 pagerduty: {services: [checkout], url: "https://events.eu.pagerduty.com"}
 sns: {statuses: [in_progress, succeeded], phones: ["+491701234567"]}
 operations: {email: ops@example.com}
@@ -232,7 +235,8 @@ operations: {email: ops@example.com}
 			a.Secrets = account.Secrets{Prefix: "/ops/fanfare", KeyARN: "arn:aws:kms:eu-west-1:123456789012:key/1"}
 			a.Logs = account.Logs{RetentionDays: 3653, Group: "/ecs/{service}"}
 			a.GitLab = &account.GitLab{URL: "http://gitlab.example.com", Ref: "v{tag}", RefPattern: "-(?P<ref>[0-9a-f]{8})$", Noise: []string{"^chore"}}
-			a.Slack = &account.Slack{Channel: "C1", Via: "webhook", URL: "https://slack-gov.com/api/"}
+			a.Slack = &account.Slack{Channel: "C1", Via: "bot", URL: "https://slack-gov.com/api/", Fallback: "C2", DigestAfter: 1000}
+			a.Services = []account.Service{{Name: "checkout", StuckAfter: "24h"}, {Name: "search", StuckAfter: "1h30m"}}
 			a.PagerDuty = &account.PagerDuty{Services: []string{"checkout"}, Pipelines: []string{"*"}, URL: "https://events.eu.pagerduty.com"}
 			a.SNS = &account.SNS{Statuses: []string{"in_progress", "succeeded"}, Phones: []string{"+491701234567"}}
 			a.Operations = account.Operations{Email: "ops@example.com"}

@@ -92,7 +92,22 @@ type Deps struct {
 	Secrets secret.Store
 	HTTP    *http.Client
 	Threads Threads
-	Now     func() time.Time
+	// Digests gather what would be too many messages; nil when nothing is gathered.
+	Digests Digests
+	// Lanes are those that a sender waits in of itself, because only it knows which of
+	// them a message needs; nil when it waits in none.
+	Lanes Lanes
+	Now   func() time.Time
+}
+
+// Lanes are the vendors' rates, as the ledger keeps them.
+type Lanes interface {
+	// Reserve takes the lane's next slot: the moment at which the message may be sent.
+	Reserve(ctx context.Context, lane Lane) (time.Time, error)
+	// Ready tells whether a slot that has come may still be used.
+	Ready(ctx context.Context, lane Lane) (bool, error)
+	// Block keeps the lane free until the vendor takes messages again.
+	Block(ctx context.Context, lane Lane, until time.Time) error
 }
 
 // Thread is what the ledger knows of the one message that tells of a deployment.
@@ -103,8 +118,15 @@ type Thread struct {
 	// Status and At are what the message shows: the status, and when it was emitted.
 	Status deployment.Status `json:"status,omitempty"`
 	At     time.Time         `json:"at,omitzero"`
-	// Broadcast is the reply that cries out a failure; empty while there is none.
+	// Broadcast is the reply that cries out the status; empty while there is none.
 	Broadcast string `json:"broadcast,omitempty"`
+	// Digest is the digest that has a line of the deployment; empty while none has.
+	Digest string `json:"digest,omitempty"`
+	// Slot is when the message may be posted or edited; zero when no slot was taken.
+	Slot time.Time `json:"slot,omitzero"`
+	// Unsure is about when the first attempt began that may have posted what is not noted
+	// here; zero when there was none.
+	Unsure time.Time `json:"unsure,omitzero"`
 	// Holder is the execution that is changing the message, until Until.
 	Holder string    `json:"holder,omitempty"`
 	Until  time.Time `json:"until,omitzero"`
@@ -123,4 +145,56 @@ type Threads interface {
 	Note(ctx context.Context, key, holder string, thread Thread) error
 	// Release lets go of it.
 	Release(ctx context.Context, key, holder string) error
+}
+
+// Digests gather what would be too many messages of one channel in one message each,
+// which is edited as what it tells of moves on. What is written down is the entries; one
+// of the executions that wait for it then shows them all.
+type Digests interface {
+	// Place counts one new message of the channel. It names the digest that the message
+	// belongs to: none, while it is one of the first limit messages within a minute.
+	Place(ctx context.Context, channel string, limit int) (digest string, err error)
+	// Join writes the entry down, unless a later state of it is there: then late is true.
+	// The entry is shown when the digest's Shown has come to the number. Joining with the
+	// same entry again gives the same number.
+	Join(ctx context.Context, digest string, entry Entry) (number int64, late bool, err error)
+	// Hold makes the holder the digest's editor for so long. When somebody else is, ok is
+	// false, and the digest is as that one holds it.
+	Hold(ctx context.Context, digest, holder string, long time.Duration) (d Digest, ok bool, err error)
+	// Entries are all that have joined.
+	Entries(ctx context.Context, digest string) ([]Entry, error)
+	// Note writes down what the digest has become, and lets go of it. It does nothing when
+	// somebody else is the editor by now.
+	Note(ctx context.Context, digest, holder string, d Digest) error
+}
+
+// Digest is what the ledger knows of a digest.
+type Digest struct {
+	// TS names the message; empty while there is none.
+	TS string `json:"ts,omitempty"`
+	// Joined and Shown are the highest numbers of the entries that have joined, and of
+	// those that the message shows.
+	Joined int64 `json:"joined,omitempty"`
+	Shown  int64 `json:"shown,omitempty"`
+	// Next is when the message may be changed again.
+	Next time.Time `json:"next,omitzero"`
+	// Unsure is when the first attempt to post the message began of which nobody knows how
+	// it ended; zero when there was none.
+	Unsure time.Time `json:"unsure,omitzero"`
+}
+
+// Entry is one deployment in a digest.
+type Entry struct {
+	// Key is the deployment's.
+	Key    string            `json:"key"`
+	Status deployment.Status `json:"status"`
+	Kind   deployment.Kind   `json:"kind"`
+	// At is when the event of that status was emitted.
+	At time.Time `json:"at"`
+	// Name is the service's or the pipeline's.
+	Name        string `json:"name"`
+	Version     string `json:"version,omitempty"`
+	Environment string `json:"environment,omitempty"`
+	// Drill is true when it is an exercise.
+	Drill bool `json:"drill,omitempty"`
 }

@@ -20,6 +20,7 @@ import (
 type Ledger interface {
 	TakeEvent(ctx context.Context, d deployment.Deployment, execution string) (holder string, taken bool, err error)
 	TakeOver(ctx context.Context, d deployment.Deployment, execution, dead string) (holder string, taken bool, err error)
+	NoteRepeat(ctx context.Context, d deployment.Deployment) error
 	Progress(ctx context.Context, key string) (ledger.Progress, error)
 	End(ctx context.Context, d deployment.Deployment) (before deployment.Status, newerFailure bool, err error)
 	NoteFailure(ctx context.Context, d deployment.Deployment, startedAt time.Time) error
@@ -68,6 +69,9 @@ func (c Claimer) Claim(ctx context.Context, d deployment.Deployment, execution s
 		}
 	}
 	if !taken {
+		if err := c.Ledger.NoteRepeat(ctx, d); err != nil {
+			slog.WarnContext(ctx, "the repeat could not be noted", "holder", holder, "error", failure.Classify(err).Error())
+		}
 		return deployment.Claim{Outcome: deployment.Duplicate, Holder: holder}, nil
 	}
 	claim.Kind, err = c.kind(ctx, d)
@@ -121,11 +125,13 @@ func (c Claimer) retried(ctx context.Context, d deployment.Deployment, kind depl
 }
 
 // makeWay starts anew where a rollback begins whose id an earlier one had, which ended
-// before: two releases in a row may be taken back to the same deployment.
+// before, or was given up as stuck: two releases in a row may be taken back to the same
+// deployment.
 func (c Claimer) makeWay(ctx context.Context, d deployment.Deployment) error {
 	key := deployment.Key(d, deployment.Rollback)
 	before, err := c.Ledger.Progress(ctx, key)
-	if err != nil || !before.Seen || !before.Status.Final() || !d.Time.After(before.At) {
+	over := before.Status.Final() || before.Status == deployment.Stuck
+	if err != nil || !before.Seen || !over || !d.Time.After(before.At) {
 		return err
 	}
 	return c.Ledger.Restart(ctx, key, d)

@@ -66,6 +66,9 @@ func TestWhoTells(t *testing.T) {
 			if got.Outcome != deployment.Duplicate && (got.Kind != deployment.Ordinary || !got.StartedAt.Equal(noon) || got.Late) {
 				t.Errorf("what it says of the deployment: %+v", got)
 			}
+			if want := got.Outcome == deployment.Duplicate; (m.repeats == 1) != want {
+				t.Errorf("%d repeats are noted", m.repeats)
+			}
 			if got.Outcome == deployment.Duplicate && len(m.deployments) > 0 {
 				t.Errorf("a duplicate moved the deployment on: %+v", m.deployments)
 			}
@@ -98,6 +101,22 @@ func TestStory(t *testing.T) {
 		"a deployment": {
 			{begin(deployment.InProgress, 0), ordinary, false, 0},
 			{begin(deployment.Succeeded, 60), ordinary, false, 0},
+		},
+		"an end that comes after all": {
+			{begin(deployment.InProgress, 0), ordinary, false, 0},
+			{begin(deployment.Stuck, 1800), ordinary, false, 0},
+			{begin(deployment.Succeeded, 1900), ordinary, false, 0},
+			{begin(deployment.Stuck, 2000), ordinary, true, 0},
+		},
+		"an end that was on its way when it was given up": {
+			{begin(deployment.Stuck, 1800), ordinary, false, 1800},
+			{begin(deployment.Failed, 1799), ordinary, false, 1800},
+		},
+		"a rollback that is stuck, and another to the same deployment": {
+			{back(0), rollback, false, 0},
+			{begin(deployment.Stuck, 1800), rollback, false, 0},
+			{back(3600), rollback, false, 3600},
+			{begin(deployment.Succeeded, 3700), rollback, false, 3600},
 		},
 		"the end arrives before the beginning": {
 			{begin(deployment.Succeeded, 60), ordinary, false, 60},
@@ -272,6 +291,17 @@ func TestService(t *testing.T) {
 				t.Errorf("got %+v, %v", got, err)
 			}
 		})
+	}
+}
+
+// TestRepeatNotNoted: that a repeat cannot be noted changes nothing.
+func TestRepeatNotNoted(t *testing.T) {
+	t.Parallel()
+	d, m := event("e1", deployment.InProgress, 0), newMemory()
+	m.holders[d.ClaimKey()], m.fail["NoteRepeat"] = other, errAsked
+	got, err := Claimer{Ledger: m, Executions: fate{other: "alive"}}.Claim(t.Context(), d, me)
+	if err != nil || got.Outcome != deployment.Duplicate || got.Holder != other {
+		t.Errorf("got %+v, %v", got, err)
 	}
 }
 

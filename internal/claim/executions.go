@@ -5,14 +5,9 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 )
-
-// incomplete is the error of an execution that told whom it could, as the workflow's
-// state DeliveryIncomplete has it.
-const incomplete = "DeliveryIncomplete"
 
 // StepFunctions asks Step Functions about executions.
 type StepFunctions struct {
@@ -21,9 +16,12 @@ type StepFunctions struct {
 	}
 }
 
-// Died implements [Executions]. An execution that Step Functions has forgotten (after
-// 90 days, https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html)
-// counts as one that told its event.
+// Died implements [Executions]. One that told whom it could, and ended with
+// DeliveryIncomplete, did die: whoever brings the event again tells the channels that are
+// missing, and the receipts keep the others from being told twice. An execution that Step
+// Functions has forgotten (after 90 days,
+// https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html) counts as one
+// that told its event.
 func (s StepFunctions) Died(ctx context.Context, execution string) (bool, error) {
 	out, err := s.API.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: &execution})
 	var gone *types.ExecutionDoesNotExist
@@ -33,10 +31,8 @@ func (s StepFunctions) Died(ctx context.Context, execution string) (bool, error)
 	if err != nil {
 		return false, fmt.Errorf("asking whether the execution that holds the event is alive: %w", err)
 	}
-	switch {
-	case aws.ToString(out.Error) == incomplete:
-		return false, nil // what could not be told waits in the queue
-	case out.Status == types.ExecutionStatusFailed, out.Status == types.ExecutionStatusTimedOut, out.Status == types.ExecutionStatusAborted:
+	switch out.Status {
+	case types.ExecutionStatusFailed, types.ExecutionStatusTimedOut, types.ExecutionStatusAborted:
 		return true, nil
 	default:
 		return false, nil

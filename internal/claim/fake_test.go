@@ -16,6 +16,7 @@ type memory struct {
 	deployments map[string]ledger.Progress
 	ended       map[string]ledger.Progress // by service
 	failed      map[string]ledger.Failure  // by service
+	repeats     int
 	// fail is the error of the calls named.
 	fail map[string]error
 	// before runs ahead of a takeover: somebody else may be faster.
@@ -51,6 +52,11 @@ func (m *memory) TakeOver(_ context.Context, d deployment.Deployment, execution,
 	}
 	m.holders[d.ClaimKey()] = execution
 	return execution, true, nil
+}
+
+func (m *memory) NoteRepeat(context.Context, deployment.Deployment) error {
+	m.repeats++
+	return m.fail["NoteRepeat"]
 }
 
 func (m *memory) Progress(_ context.Context, key string) (ledger.Progress, error) {
@@ -105,7 +111,7 @@ func (m *memory) Advance(_ context.Context, key string, _ deployment.Kind, d dep
 
 // compare puts states in order: final ones last, then by time, then the worse last.
 func compare(a, b ledger.Progress) int {
-	rank := map[deployment.Status]int{deployment.InProgress: 1, deployment.Succeeded: 2, deployment.Failed: 3}
+	rank := map[deployment.Status]int{deployment.InProgress: 1, deployment.Stuck: 2, deployment.Succeeded: 2, deployment.Failed: 3}
 	final := func(p ledger.Progress) int {
 		if p.Status.Final() {
 			return 1

@@ -24,6 +24,9 @@ var (
 type table struct {
 	updates []*dynamodb.UpdateItemInput
 	gets    []*dynamodb.GetItemInput
+	queries []*dynamodb.QueryInput
+	// pages are what queries find, one page after another.
+	pages [][]item
 	// found is what reads find and writes return.
 	found item
 	// refuse makes the condition of writes fail, with found in the way.
@@ -34,7 +37,7 @@ type table struct {
 }
 
 func (f *table) broken() error {
-	if f.err != nil && len(f.updates)+len(f.gets) >= f.failAt {
+	if f.err != nil && len(f.updates)+len(f.gets)+len(f.queries) >= f.failAt {
 		return f.err
 	}
 	return nil
@@ -52,6 +55,18 @@ func (f *table) UpdateItem(_ context.Context, in *dynamodb.UpdateItemInput, _ ..
 		return nil, &smithy.OperationError{ServiceID: "DynamoDB", OperationName: "UpdateItem", Err: refused}
 	}
 	return &dynamodb.UpdateItemOutput{Attributes: f.found}, f.broken()
+}
+
+func (f *table) Query(_ context.Context, in *dynamodb.QueryInput, _ ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error) {
+	f.queries = append(f.queries, in)
+	out := &dynamodb.QueryOutput{}
+	if n := len(f.queries); n <= len(f.pages) {
+		out.Items = f.pages[n-1]
+		if n < len(f.pages) {
+			out.LastEvaluatedKey = key("more", "to come")
+		}
+	}
+	return out, f.broken()
 }
 
 func (f *table) ledger() *Ledger {

@@ -28,6 +28,7 @@ var calls = map[string]struct {
 		_, _, err := l.TakeOver(ctx, some, "me", "dead")
 		return err
 	}},
+	"NoteRepeat": {"claim", func(ctx context.Context, l *Ledger) error { return l.NoteRepeat(ctx, some) }},
 	"BeginDelivery": {"delivery#slack", func(ctx context.Context, l *Ledger) error {
 		_, err := l.BeginDelivery(ctx, some, "slack", "me")
 		return err
@@ -38,7 +39,10 @@ var calls = map[string]struct {
 	"EndDelivery, not sent": {"delivery#slack", func(ctx context.Context, l *Ledger) error {
 		return l.EndDelivery(ctx, some, "slack", deployment.Delivery{Outcome: deployment.Wait}, false)
 	}},
-	"Reserve": {"lane", func(ctx context.Context, l *Ledger) error { _, err := l.Reserve(ctx, channel.Lane{Key: "a"}); return err }},
+	"Reserve": {"lane", func(ctx context.Context, l *Ledger) error {
+		_, err := l.Reserve(ctx, channel.Lane{Key: "a"})
+		return err
+	}},
 	"Reserve, urgent": {"lane", func(ctx context.Context, l *Ledger) error {
 		_, err := l.Reserve(ctx, channel.Lane{Key: "a", Urgent: true})
 		return err

@@ -23,6 +23,12 @@ const usage = `Usage: local COMMAND
                      -json   as one JSON object
   bench            measure the functions: size, start, memory, price
                      -runs N   processes of each (15)
+  chaos            break everything, repair it, and show that nothing is lost
+                     -seed N    decides what is played
+                     -faults N  how many faults there are at least
+                     -row TEXT  only the rows whose name holds it
+  burst            measure how many deployments at once are told of
+                     -n N  how many there are (500)
   tools [checks]   install the pinned tools, and with checks what only the tests and the bench run
 
 Each is a target of the Makefile too: make demo, make up, make send EVENT=FILE.
@@ -30,7 +36,8 @@ Each is a target of the Makefile too: make demo, make up, make send EVENT=FILE.
 
 // verbs are the commands, by name. Each returns the exit code.
 var verbs = map[string]func(ctx context.Context, place place, args []string) error{
-	"demo": playDemo, "up": up, "down": down, "serve": serve, "send": send, "bench": measure, "tools": installTools,
+	"demo": playDemo, "up": up, "down": down, "serve": serve, "send": send, "bench": measure,
+	"chaos": playChaos, "burst": playBurst, "tools": installTools,
 }
 
 // place is where things are: the project's folder, and the folders of the world that

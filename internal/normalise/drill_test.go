@@ -107,7 +107,7 @@ func TestDrillRefused(t *testing.T) {
 func TestSourcesAreNamed(t *testing.T) {
 	t.Parallel()
 	_, err := normalise.Event(change(t, fields{"source": "aws.ec2"}), shop)
-	const want = `source: aws.ecs, aws.codepipeline or fanfare.drill expected, found "aws.ec2"`
+	const want = `source: aws.ecs, aws.codepipeline, fanfare.drill or fanfare.watch expected, found "aws.ec2"`
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}

@@ -50,8 +50,10 @@ func Event(raw json.RawMessage, a account.Account) (deployment.Deployment, error
 		return fromCodePipeline(e, a)
 	case "fanfare.drill":
 		return fromDrill(e, a)
+	case "fanfare.watch":
+		return fromWatch(e, a)
 	default:
-		return deployment.Deployment{}, expected("source", "aws.ecs, aws.codepipeline or fanfare.drill", e.Source)
+		return deployment.Deployment{}, expected("source", "aws.ecs, aws.codepipeline, fanfare.drill or fanfare.watch", e.Source)
 	}
 }
 

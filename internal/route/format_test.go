@@ -13,7 +13,7 @@ import (
 )
 
 // TestWhatIsDeliveredCanBeFormatted ties the plan to the channels: each can say what it
-// is asked to, and PagerDuty triggers for production failures and for nothing else.
+// is asked to, and PagerDuty triggers for what failed or is stuck in production and for nothing else.
 func TestWhatIsDeliveredCanBeFormatted(t *testing.T) {
 	t.Parallel()
 	documents := channeltest.Documents()
@@ -37,7 +37,7 @@ func TestWhatIsDeliveredCanBeFormatted(t *testing.T) {
 			}
 			formatted++
 			triggers := strings.Contains(string(text), `"event_action":"trigger"`)
-			if want := of == channel.PagerDuty && decision.Reason == deployment.ProductionFailure; triggers != want {
+			if want := of == channel.PagerDuty && (decision.Reason == deployment.ProductionFailure || decision.Reason == deployment.ProductionStuck); triggers != want {
 				t.Errorf("%s, %s, %s: %s", name, of, decision.Reason, text)
 			}
 		}

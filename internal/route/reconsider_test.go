@@ -24,6 +24,10 @@ func succeeded() deployment.Document {
 	return situation{"production", deployment.Succeeded, deployment.Ordinary, paged, false}.document()
 }
 
+func stuck() deployment.Document {
+	return situation{"production", deployment.Stuck, deployment.Ordinary, paged, false}.document()
+}
+
 func TestPlannedWork(t *testing.T) {
 	t.Parallel()
 	staging := situation{"staging", deployment.Failed, deployment.Ordinary, paged, false}.document()
@@ -39,6 +43,8 @@ func TestPlannedWork(t *testing.T) {
 			"deliver every_deployment", "suppress maintenance_window", "suppress maintenance_window"},
 		{"quiets texts alone", failed(), []deployment.Window{upgrade("sns")},
 			"deliver every_deployment", "deliver production_failure", "suppress maintenance_window"},
+		{"what is stuck, too", stuck(), []deployment.Window{upgrade("pagerduty", "sns")},
+			"deliver every_deployment", "suppress maintenance_window", "suppress maintenance_window"},
 		{"silence", failed(), []deployment.Window{upgrade("slack", "pagerduty", "sns")},
 			"suppress maintenance_window", "suppress maintenance_window", "suppress maintenance_window"},
 		{"two windows", failed(), []deployment.Window{upgrade("sns"), upgrade("pagerduty")},

@@ -9,7 +9,8 @@ import (
 	"fanfare/internal/deployment"
 )
 
-// Decide makes the plan. Production failures page; nothing else ever does. What a channel
+// Decide makes the plan. Production failures page, and deployments to production of which
+// no end comes; nothing else ever does. What a channel
 // would be told is then held against who is to be told of this, against drills that wake
 // nobody, and against planned work, in this order.
 func Decide(doc deployment.Document, a account.Account) deployment.Plan {
@@ -100,6 +101,8 @@ func pagerduty(doc deployment.Document, a account.Account) deployment.Decision {
 		return suppress(deployment.LateEvent)
 	case d.Status == deployment.Failed:
 		return deliver(deployment.ProductionFailure)
+	case d.Status == deployment.Stuck:
+		return deliver(deployment.ProductionStuck)
 	case doc.Kind() == deployment.Rollback:
 		// Back on the old release, the one that failed is still not out: its incident
 		// ends with the service's next success.
@@ -126,6 +129,8 @@ func sns(doc deployment.Document, a account.Account) deployment.Decision {
 		return suppress(notProduction(d))
 	case doc.Late():
 		return suppress(deployment.LateEvent)
+	case d.Status == deployment.Stuck && slices.Contains(a.SNS.Statuses, string(deployment.Failed)):
+		return deliver(deployment.ProductionStuck) // who is told of failures wants to know
 	case !slices.Contains(a.SNS.Statuses, string(d.Status)):
 		return suppress(deployment.NotFailed)
 	case d.Status == deployment.Failed:

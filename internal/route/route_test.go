@@ -43,7 +43,7 @@ func (s situation) document() deployment.Document {
 func situations() []situation {
 	var all []situation
 	for _, environment := range []string{"production", "staging", ""} {
-		for _, status := range []deployment.Status{deployment.InProgress, deployment.Succeeded, deployment.Failed, deployment.Unknown} {
+		for _, status := range []deployment.Status{deployment.InProgress, deployment.Succeeded, deployment.Failed, deployment.Stuck, deployment.Unknown} {
 			for _, kind := range []deployment.Kind{deployment.Ordinary, deployment.Rollback} {
 				for _, service := range []string{paged, unpaged} {
 					for _, late := range []bool{false, true} {
@@ -92,6 +92,7 @@ var table = map[string][]rule{
 		{service: unpaged, want: "suppress service_not_paged"},
 		{late: "yes", want: "suppress late_event"},
 		{status: "failed", want: "deliver production_failure"},
+		{status: "stuck", want: "deliver production_stuck"},
 		{kind: "rollback", want: "suppress rollback_not_paged"},
 		{status: "succeeded", want: "deliver production_success"},
 		{status: "in_progress", want: "suppress not_failed"},
@@ -102,6 +103,7 @@ var table = map[string][]rule{
 		{environment: "staging", want: "suppress not_production"},
 		{late: "yes", want: "suppress late_event"},
 		{status: "failed", want: "deliver production_failure"},
+		{status: "stuck", want: "deliver production_stuck"},
 		{status: "succeeded", want: "deliver status_chosen"},
 		{status: "in_progress", want: "suppress not_failed"},
 	},
@@ -172,10 +174,11 @@ func TestStatusesOfTexts(t *testing.T) {
 	t.Parallel()
 	for _, chosen := range []deployment.Status{deployment.InProgress, deployment.Succeeded, deployment.Failed} {
 		a := account.Account{SNS: &account.SNS{Statuses: []string{string(chosen)}}}
-		for _, status := range []deployment.Status{deployment.InProgress, deployment.Succeeded, deployment.Failed, deployment.Unknown, "paused"} {
+		for _, status := range []deployment.Status{deployment.InProgress, deployment.Succeeded, deployment.Failed, deployment.Stuck, deployment.Unknown, "paused"} {
 			doc := situation{"production", status, deployment.Ordinary, paged, false}.document()
 			got := Decide(doc, a)[channel.SNS]
-			if (got.Decision == deployment.Deliver) != (status == chosen) {
+			wanted := status == chosen || status == deployment.Stuck && chosen == deployment.Failed
+			if (got.Decision == deployment.Deliver) != wanted {
 				t.Errorf("chosen %s, found %s: %s", chosen, status, told(got))
 			}
 		}
@@ -242,7 +245,8 @@ func TestOtherCluster(t *testing.T) {
 
 // TestOnlyProductionFailuresPage is the promise of Fanfare: whatever the document says,
 // PagerDuty is told of a failure if and only if a service for which people are paged
-// failed in production, and of nothing else but that service's successes there.
+// failed in production, or comes to no end there, and of nothing else but that service's
+// successes there.
 func TestOnlyProductionFailuresPage(t *testing.T) {
 	t.Parallel()
 	documents := channeltest.Documents()
@@ -269,14 +273,16 @@ func TestOnlyProductionFailuresPage(t *testing.T) {
 			worth := named && d.Production && !late && (d.Drill == nil || d.Drill.Page)
 			planned := doc.Maintenance.Quiets(channel.PagerDuty) != nil
 			got := Decide(doc, a)[channel.PagerDuty]
-			if page := told(got) == "deliver production_failure"; page != (worth && !planned && d.Status == deployment.Failed) {
+			alarming := map[deployment.Status]string{deployment.Failed: "deliver production_failure", deployment.Stuck: "deliver production_stuck"}[d.Status]
+			page := got.Reason == deployment.ProductionFailure || got.Reason == deployment.ProductionStuck
+			if page != (worth && !planned && alarming != "") || page && told(got) != alarming {
 				t.Errorf("%s, account %s: %s", name, of, told(got))
 			} else if page {
 				pages++
 			}
 			// A drill that wakes nobody still ends its own incident.
 			success := named && d.Production && !late && d.Status == deployment.Succeeded && doc.Kind() != deployment.Rollback
-			if got.Decision == deployment.Deliver && got.Reason != deployment.ProductionFailure && (!success || got.Reason != deployment.ProductionSuccess) {
+			if got.Decision == deployment.Deliver && !page && (!success || got.Reason != deployment.ProductionSuccess) {
 				t.Errorf("%s, account %s: %s", name, of, told(got))
 			}
 		}

@@ -26,7 +26,8 @@ func main() {
 		s := send.Step{Channel: name, Ledger: table, Now: time.Now, Sleep: send.Sleep}
 		if c.NewSender != nil {
 			s.Sender = c.NewSender(channel.Deps{
-				Account: a, Secrets: cloud.Secrets(a, name), HTTP: outbound.NewClient(send.Timeout), Threads: ledger.Threads{Ledger: table}, Now: time.Now,
+				Account: a, Secrets: cloud.Secrets(a, name), HTTP: outbound.NewClient(send.Timeout), Now: time.Now,
+				Threads: ledger.Threads{Ledger: table}, Digests: ledger.Digests{Ledger: table}, Lanes: table,
 			})
 		}
 		if c.Pace != nil {

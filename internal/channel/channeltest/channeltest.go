@@ -30,7 +30,8 @@ const (
 	Transient   Class = "Transient"
 	Permanent   Class = "Permanent"
 	RateLimited Class = "RateLimited"
-	// AnyFailure is any of the three ways to fail.
+	Unreachable Class = "Unreachable"
+	// AnyFailure is any of the ways to fail.
 	AnyFailure Class = ""
 )
 

@@ -44,7 +44,7 @@ func post(deps channel.Deps, fault func(answer *http.Response, err error) error)
 		}
 		key, err := deps.Secrets.Secret(ctx, "key")
 		if err != nil {
-			return channel.Receipt{}, err
+			return channel.Receipt{}, &failure.Unreachable{Err: err}
 		}
 		r, err := http.NewRequestWithContext(ctx, http.MethodPost, deps.Account.PagerDuty.URL, strings.NewReader(key.Reveal()))
 		if err != nil {

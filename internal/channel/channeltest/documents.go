@@ -34,6 +34,13 @@ func base(status deployment.Status) deployment.Document {
 		deployment.InProgress: "ECS deployment ecs-svc/1234567890123456789 in progress.",
 		deployment.Succeeded:  "ECS deployment ecs-svc/1234567890123456789 completed.",
 		deployment.Failed:     "ECS deployment circuit breaker: tasks failed to start.",
+		deployment.Superseded: "a newer deployment took its place",
+		deployment.Stuck: "no end after 30 minutes; was unable to place a task because no container instance met all of its requirements" +
+			"; has started 1 tasks: (task 0c9a7e5241d34b8e8f102d6b5e7a9c31); (task 5f0c8a1e7a344a529d3a6f2b8c1d0e11) failed container health checks",
+	}
+	started := emitted.Add(-4 * time.Minute)
+	if status == deployment.Stuck {
+		started = emitted.Add(-30 * time.Minute)
 	}
 	const repository = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/checkout"
 	return deployment.Document{
@@ -61,7 +68,7 @@ func base(status deployment.Status) deployment.Document {
 			Outcome:   deployment.Claimed,
 			Holder:    "arn:aws:states:eu-west-1:123456789012:execution:fanfare:5f0c8a1e",
 			Kind:      deployment.Ordinary,
-			StartedAt: emitted.Add(-4 * time.Minute),
+			StartedAt: started,
 		},
 		Release: &deployment.Release{
 			Outcome:        deployment.NewRelease,
@@ -118,6 +125,9 @@ func ordinary() map[string]deployment.Document {
 		"rollback_in_progress": rollback(deployment.InProgress),
 		"rollback_succeeded":   rollback(deployment.Succeeded),
 		"rollback_failed":      rollback(deployment.Failed),
+		"stuck":                base(deployment.Stuck),
+		"rollback_stuck":       rollback(deployment.Stuck),
+		"superseded":           base(deployment.Superseded),
 	}
 	change := func(name string, status deployment.Status, change func(*deployment.Document)) {
 		doc := base(status)
@@ -141,6 +151,16 @@ func ordinary() map[string]deployment.Document {
 		doc.Deployment.Reason = "ECS deployment failed: the load balancer reports that the health checks of target group " +
 			"shop-checkout-blue answer 503 on /health since 02:01, and the container checkout ends with exit code 137 as it runs out of memory."
 	})
+	change("staging_stuck", deployment.Stuck, func(doc *deployment.Document) {
+		doc.Deployment.Environment, doc.Deployment.Production = "staging", false
+	})
+	change("stuck_without_details", deployment.Stuck, func(doc *deployment.Document) {
+		doc.Claim, doc.Release, doc.Commits = nil, nil, nil
+		doc.Deployment.Reason, doc.Deployment.ConsoleURL, doc.Deployment.LogsURL = "", "", ""
+	})
+	change("stuck_and_nothing_else_known", deployment.Stuck, func(doc *deployment.Document) {
+		doc.Deployment.Reason = "no end after 30 minutes; ECS could not be asked"
+	})
 	change("late", deployment.InProgress, func(doc *deployment.Document) { doc.Claim.Late = true })
 	change("taken_over", deployment.Failed, func(doc *deployment.Document) { doc.Claim.Outcome = deployment.TakenOver })
 	change("rollback_known_by_the_ledger_alone", deployment.Succeeded, func(doc *deployment.Document) {
@@ -151,7 +171,7 @@ func ordinary() map[string]deployment.Document {
 
 // addReleases adds what may be unknown about the release and its commits.
 func addReleases(documents map[string]deployment.Document) {
-	for _, status := range []deployment.Status{deployment.InProgress, deployment.Succeeded, deployment.Failed} {
+	for _, status := range []deployment.Status{deployment.InProgress, deployment.Succeeded, deployment.Failed, deployment.Stuck} {
 		change := func(name string, change func(*deployment.Document)) {
 			doc := base(status)
 			change(&doc)
@@ -253,7 +273,7 @@ func withText(status deployment.Status, text string) deployment.Document {
 
 func addHostile(documents map[string]deployment.Document) {
 	for name, text := range hostile {
-		for _, status := range []deployment.Status{deployment.InProgress, deployment.Succeeded, deployment.Failed, deployment.Unknown} {
+		for _, status := range []deployment.Status{deployment.InProgress, deployment.Succeeded, deployment.Failed, deployment.Stuck, deployment.Unknown} {
 			documents["hostile "+name+" "+string(status)] = withText(status, text)
 		}
 		title := base(deployment.Succeeded)

@@ -50,7 +50,9 @@ func (s *Threads) Hold(ctx context.Context, key, holder string, until time.Time)
 			After: max(left, time.Second),
 		}
 	}
-	thread.Interrupted = thread.Holder != ""
+	if thread.Interrupted = thread.Holder != ""; thread.Interrupted && thread.Unsure.IsZero() {
+		thread.Unsure = thread.Until.Add(-time.Minute)
+	}
 	thread.Holder, thread.Until = holder, until
 	s.put(key, thread)
 	return thread, nil

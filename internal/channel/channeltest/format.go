@@ -107,10 +107,11 @@ func class(err error) Class {
 	var transient *failure.Transient
 	var permanent *failure.Permanent
 	var limited *failure.RateLimited
+	var gone *failure.Unreachable
 	switch {
 	case err == nil:
 		return Taken
-	case !errors.As(err, &transient) && !errors.As(err, &permanent) && !errors.As(err, &limited):
+	case !errors.As(err, &transient) && !errors.As(err, &permanent) && !errors.As(err, &limited) && !errors.As(err, &gone):
 		return unclassified
 	default:
 		return Class(reflect.TypeOf(failure.Classify(err)).Elem().Name())

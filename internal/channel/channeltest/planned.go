@@ -12,7 +12,7 @@ import (
 // statuses are all that a deployment may have.
 var statuses = []deployment.Status{
 	deployment.InProgress, deployment.Succeeded, deployment.Failed, deployment.Stopping,
-	deployment.Stopped, deployment.Superseded, deployment.Canceled, deployment.Unknown,
+	deployment.Stopped, deployment.Superseded, deployment.Canceled, deployment.Stuck, deployment.Unknown,
 }
 
 // pipeline is an execution of checkout-production that brings one commit after another.

@@ -107,7 +107,7 @@ func wellBehaved(opts Options, receipt channel.Receipt, sent error) error {
 		return hides(opts.Hidden, "the error", shown)
 	}
 	switch receipt.Outcome {
-	case deployment.Sent, deployment.Repeated, deployment.None:
+	case deployment.Sent, deployment.Repeated, deployment.Absorbed, deployment.None:
 	default:
 		return fmt.Errorf("the receipt's outcome is %q", receipt.Outcome)
 	}
@@ -241,7 +241,7 @@ func withoutSecret(c channel.Channel, opts Options) error {
 	if n := len(v.paths()); n > 0 {
 		broken = errors.Join(broken, fmt.Errorf("%d requests were made without a secret", n))
 	}
-	return errors.Join(broken, expect("a missing secret", sent, Permanent))
+	return errors.Join(broken, expect("a missing secret", sent, Unreachable))
 }
 
 func endedBefore(c channel.Channel, opts Options) error {

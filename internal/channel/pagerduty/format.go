@@ -79,17 +79,18 @@ type Link struct {
 	Text string `json:"text"`
 }
 
-// Format makes a [Message] of the document: a trigger of a failure in production, a
-// resolve and a change of a success there. There is nothing to say of anything else, a
+// Format makes a [Message] of the document: a trigger of a failure in production, and of
+// what is stuck on its way there, a resolve and a change of a success. There is nothing to say of anything else, a
 // rollback's success included, since what failed before it is not mended by it, nor of
 // a failed drill that is to wake nobody; that is a failure.Permanent, as the Route step
 // asks for none of it.
 func Format(doc deployment.Document, _ account.Account) (any, error) {
 	d := doc.Deployment
+	alarming := d.Status == deployment.Failed || d.Status == deployment.Stuck
 	switch {
-	case d.Status == deployment.Failed && d.Drill != nil && !d.Drill.Page:
+	case alarming && d.Drill != nil && !d.Drill.Page:
 		return nil, failure.Permanentf("formatting for pagerduty: a drill that pages expected, found one that is to wake nobody")
-	case d.Production && d.Status == deployment.Failed:
+	case d.Production && alarming:
 		return Message{Events: []Event{triggerOf(doc)}}, nil
 	case d.Production && d.Status == deployment.Succeeded && doc.Kind() != deployment.Rollback:
 		return Message{
@@ -97,7 +98,7 @@ func Format(doc deployment.Document, _ account.Account) (any, error) {
 			Changes: []Change{changeOf(doc)},
 		}, nil
 	default:
-		return nil, failure.Permanentf("formatting for pagerduty: a production deployment that failed or succeeded expected, found a %s of status %.40q, production %t",
+		return nil, failure.Permanentf("formatting for pagerduty: a production deployment that failed, is stuck or succeeded expected, found a %s of status %.40q, production %t",
 			kindWord(doc), d.Status, d.Production)
 	}
 }
@@ -108,7 +109,7 @@ func triggerOf(doc deployment.Document) Event {
 		Action:   trigger,
 		DedupKey: dedupKey(d),
 		Payload: &Payload{
-			Summary:   failureSummary(doc),
+			Summary:   alarmSummary(doc),
 			Source:    line(d.ServiceKey(), maxName),
 			Severity:  "critical",
 			Timestamp: timestamp(d.Time),
@@ -139,9 +140,9 @@ func changeOf(doc deployment.Document) Change {
 	}
 }
 
-// failureSummary is what a lock screen shows and a voice reads out: "checkout 1.42.0
+// alarmSummary is what a lock screen shows and a voice reads out: "checkout 1.42.0
 // failed in production: tasks failed to start". Of the reason it has as much as fits.
-func failureSummary(doc deployment.Document) string {
+func alarmSummary(doc deployment.Document) string {
 	d := doc.Deployment
 	what := named(d, version(doc))
 	if doc.Kind() == deployment.Rollback {
@@ -150,7 +151,11 @@ func failureSummary(doc deployment.Document) string {
 			what += " to " + v
 		}
 	}
-	head := drillMark(d) + what + " failed in " + environment(d)
+	became := " failed in "
+	if d.Status == deployment.Stuck {
+		became = " is stuck in "
+	}
+	head := drillMark(d) + what + became + environment(d)
 	room := goodSummary - utf8.RuneCountInString(head) - len(": ")
 	if reason := text.Line(doc.Cause()); reason != "" && room >= shortReason {
 		head += ": " + cutAtWord(reason, room)

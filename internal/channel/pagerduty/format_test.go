@@ -27,6 +27,7 @@ func TestFormatGolden(t *testing.T) {
 	for _, name := range []string{
 		"failed", "failed_first_release", "failed_unknown_release", "failed_digest_release", "failed_without_details",
 		"failed_without_cluster_and_id", "failed_for_a_long_reason", "rollback_failed",
+		"stuck", "rollback_stuck", "stuck_without_details", "stuck_and_nothing_else_known",
 		"succeeded", "succeeded_first_release", "succeeded_unknown_release", "hostile bidi failed", "hostile json failed",
 		"pipeline_failed", "pipeline_failed_again", "pipeline_failed_without_details", "pipeline_succeeded",
 		"drill_failed_that_pages", "drill_pipeline_succeeded_that_pages",
@@ -46,7 +47,7 @@ func TestFormatGolden(t *testing.T) {
 func TestFormatRefuses(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{
-		"in_progress", "staging_failed", "environment_unknown", "unknown_status",
+		"in_progress", "staging_failed", "staging_stuck", "superseded", "environment_unknown", "unknown_status",
 		"rollback_in_progress", "rollback_succeeded", "rollback_known_by_the_ledger_alone", "empty",
 		"pipeline_staging_failed", "pipeline_stopping", "pipeline_stopped", "pipeline_superseded", "pipeline_canceled",
 		"drill_failed", "drill_pipeline_failed", "drill_in_progress_that_pages",
@@ -66,6 +67,9 @@ func TestResolveHasTheKeyOfTheTrigger(t *testing.T) {
 	documents := channeltest.Documents()
 	failed := format(t, documents["failed"]).Events[0]
 	rolledBack := format(t, documents["rollback_failed"]).Events[0]
+	if stuck := format(t, documents["stuck"]).Events[0]; stuck.Action != "trigger" || stuck.DedupKey != failed.DedupKey {
+		t.Errorf("what is stuck: %+v", stuck)
+	}
 	succeeded := format(t, documents["succeeded"]).Events[0]
 	if failed.DedupKey != succeeded.DedupKey || failed.DedupKey != rolledBack.DedupKey {
 		t.Errorf("keys differ: %q, %q, %q", failed.DedupKey, succeeded.DedupKey, rolledBack.DedupKey)

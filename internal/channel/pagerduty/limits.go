@@ -18,6 +18,9 @@ const (
 // https://github.com/PagerDuty/developer-docs/blob/main/docs/events-API-v2/05-Rate-Limits.md
 const defaultWait = 30 * time.Second
 
+// patience is how long the ledger is waited for.
+const patience = 2 * time.Second
+
 // What fits a lock screen, a voice on the phone and a glance at the incident. The vendor
 // asks for none of these.
 const (

@@ -10,4 +10,4 @@ package pagerduty
 import "fanfare/internal/channel"
 
 // Channel is PagerDuty, for the registry.
-var Channel = channel.Channel{Format: Format, NewSender: NewSender}
+var Channel = channel.Channel{Format: Format, NewSender: NewSender, Pace: Pace}

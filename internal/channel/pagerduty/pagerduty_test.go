@@ -34,6 +34,10 @@ func TestContract(t *testing.T) {
 		Success:       strict,
 		SuccessStatus: http.StatusAccepted,
 		Junk:          channeltest.Taken,
+		Classes: map[int]channeltest.Class{
+			401: channeltest.Unreachable, 403: channeltest.Unreachable, 404: channeltest.Unreachable,
+			405: channeltest.Unreachable, 410: channeltest.Unreachable,
+		},
 	})
 }
 

@@ -6,8 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
+	"regexp"
+	"slices"
 	"strings"
+	"time"
 
 	"fanfare/internal/channel"
 	"fanfare/internal/deployment"
@@ -26,6 +30,8 @@ type sender struct{ deps channel.Deps }
 // PagerDuty would know it again, so none is sent until all events are taken: whatever
 // has to be tried again has then not left a change behind. When a change alone fails,
 // the error is its own, and trying again repeats the resolve, which PagerDuty absorbs.
+// After an attempt of which nobody knows whether PagerDuty took it, the events are sent
+// again and absorbed, and a change that was begun is not sent again.
 func (s *sender) Send(ctx context.Context, dispatch channel.Dispatch) (channel.Receipt, error) {
 	message, err := parseMessage(dispatch.Message)
 	if err != nil {
@@ -57,12 +63,59 @@ func (s *sender) Send(ctx context.Context, dispatch channel.Dispatch) (channel.R
 	if err := errors.Join(problems...); err != nil {
 		return channel.Receipt{}, err
 	}
-	for _, change := range message.Changes {
-		if _, err := s.post(ctx, "/v2/change/enqueue", key, changeRequest{key, change}); err != nil {
-			return channel.Receipt{}, fmt.Errorf("sending the change event to PagerDuty: %w", err)
+	outcome := deployment.Sent
+	if !dispatch.Unsure.IsZero() {
+		outcome = deployment.Absorbed // by the dedup key
+	}
+	if len(message.Changes) > 0 {
+		if said, err := s.leave(ctx, dispatch, key, message.Changes); err != nil {
+			return channel.Receipt{}, err
+		} else if said != "" {
+			values["change"] = said
 		}
 	}
-	return channel.Receipt{Outcome: deployment.Sent, Values: values}, nil
+	return channel.Receipt{Outcome: outcome, Values: values}, nil
+}
+
+// leave sends the changes, at most once: that it is begun is noted before, and taken back
+// only when PagerDuty has surely not taken them. Beside an incident one change too few is
+// better than two. It says so when it leaves none.
+func (s *sender) leave(ctx context.Context, dispatch channel.Dispatch, key string, changes []Change) (said string, err error) {
+	const begun = "not sent again: an earlier attempt may have left it"
+	name := "change/" + dispatch.Document.Deployment.ClaimKey()
+	before, err := s.begin(ctx, name, dispatch.Execution)
+	var held *failure.RateLimited
+	switch {
+	case errors.As(err, &held), err == nil && before.Interrupted:
+		return begun, nil
+	case err != nil && !dispatch.Unsure.IsZero():
+		return begun, nil
+	case err != nil:
+		slog.WarnContext(ctx, "sending a change without the ledger", "error", failure.Classify(err).Error())
+	}
+	for i, change := range changes {
+		if _, err := s.post(ctx, "/v2/change/enqueue", key, changeRequest{key, change}); err != nil {
+			if _, unsure := failure.Classify(err).(*failure.Transient); !unsure && i == 0 {
+				s.takeBack(ctx, name, dispatch.Execution)
+			}
+			return "", fmt.Errorf("sending the change event to PagerDuty: %w", err)
+		}
+	}
+	return "", nil
+}
+
+func (s *sender) begin(ctx context.Context, name, execution string) (channel.Thread, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return s.deps.Threads.Hold(ctx, name, execution, s.deps.Now().Add(time.Minute))
+}
+
+func (s *sender) takeBack(ctx context.Context, name, execution string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	if err := s.deps.Threads.Release(ctx, name, execution); err != nil {
+		slog.WarnContext(ctx, "the change will not be sent again", "error", failure.Classify(err).Error())
+	}
 }
 
 // eventRequest is an event together with the secret that routes it.
@@ -88,15 +141,19 @@ func parseMessage(raw json.RawMessage) (Message, error) {
 	return message, nil
 }
 
-// routingKey reads the secret. White space around it is what copying leaves behind.
+// routingKey reads the secret. Without it nothing gets through, so that an error that no
+// retry mends is Unreachable. White space around it is what copying leaves behind.
 func (s *sender) routingKey(ctx context.Context) (string, error) {
 	value, err := s.deps.Secrets.Secret(ctx, secret.PagerDutyRoutingKey)
+	if _, missing := failure.Classify(err).(*failure.Permanent); missing {
+		err = &failure.Unreachable{Err: err}
+	}
 	if err != nil {
 		return "", fmt.Errorf("reading the routing key: %w", err)
 	}
 	key := strings.TrimSpace(value.Reveal())
 	if key == "" {
-		return "", failure.Permanentf("reading the routing key: 32 characters expected, found none")
+		return "", failure.Unreachablef("reading the routing key: 32 characters expected, found none")
 	}
 	return key, nil
 }
@@ -132,9 +189,27 @@ func (s *sender) post(ctx context.Context, path, key string, body any) (answer, 
 		return got, nil
 	case status < 300:
 		return answer{}, failure.Transientf("status 202 expected, found %d", status)
+	case refusesAll[status], status == http.StatusBadRequest && got.refusesKey():
+		return answer{}, &failure.Unreachable{Err: got.err(status)}
 	default:
 		return answer{}, failure.FromStatus(status, response.Header, defaultWait, got.err(status))
 	}
+}
+
+// refusesAll are the answers that no other message would get either: the Events API knows
+// none of them, so that the address is wrong, or somebody in between lets nothing through.
+var refusesAll = map[int]bool{
+	http.StatusUnauthorized: true, http.StatusForbidden: true, http.StatusNotFound: true, http.StatusMethodNotAllowed: true, http.StatusGone: true,
+}
+
+// badKey is a complaint about the routing key and not about the event, such as
+// "Length of 'routing_key' is incorrect (should be 32 characters)" or "Invalid routing
+// key". An echo of the request, which names the key too, has quotation marks or braces.
+var badKey = regexp.MustCompile(`(?i)^[^"{}]*\b(routing|integration|service)[_ ]key\b[^"{}]*$`)
+
+// refusesKey tells whether PagerDuty does not know the routing key.
+func (a answer) refusesKey() bool {
+	return badKey.MatchString(a.Message) || slices.ContainsFunc(a.Errors, badKey.MatchString)
 }
 
 // withoutKey gives up the error's chain when its text shows the routing key, as when

@@ -67,6 +67,8 @@ func senderTo(url, key string) channel.Sender {
 		Account: accountAt(url),
 		Secrets: channeltest.Secrets{secret.PagerDutyRoutingKey: key},
 		HTTP:    outbound.NewClient(5 * time.Second),
+		Threads: &channeltest.Threads{},
+		Now:     time.Now,
 	})
 }
 
@@ -98,6 +100,16 @@ func TestSend(t *testing.T) {
 			[]string{alerts + " trigger"}, "*failure.Permanent", "sending the trigger event to PagerDuty: status 400: Event object is invalid: 'source' is missing: 'severity' is wrong"},
 		"refused with an echo": {"failed", map[string]reply{alerts: {status: 400, body: `{"message":"bad","errors":["key ` + routingKey + ` is unknown"]}`}},
 			[]string{alerts + " trigger"}, "*failure.Permanent", "status 400: bad: key *** is unknown"},
+		"a key of another length": {"failed", map[string]reply{alerts: {status: 400, body: `{"status":"invalid event","message":"Event object is invalid","errors":["Length of 'routing_key' is incorrect (should be 32 characters)","'payload.summary' is missing or blank"]}`}},
+			[]string{alerts + " trigger"}, "*failure.Unreachable", "status 400: Event object is invalid: Length of 'routing_key' is incorrect"},
+		"a key of strange letters": {"failed", map[string]reply{alerts: {status: 400, body: `{"errors":["'routing_key' cannot contain non-alphanumeric characters."]}`}},
+			[]string{alerts + " trigger"}, "*failure.Unreachable", "non-alphanumeric"},
+		"a key that nobody knows": {"failed", map[string]reply{alerts: {status: 400, body: `{"message":"Invalid routing key"}`}},
+			[]string{alerts + " trigger"}, "*failure.Unreachable", "status 400: Invalid routing key"},
+		"a refusal that only echoes the key's name": {"failed", map[string]reply{alerts: {status: 400, body: `{"errors":["no: {\"routing_key\":1}"]}`}},
+			[]string{alerts + " trigger"}, "*failure.Permanent", "status 400"},
+		"forbidden": {"failed", map[string]reply{alerts: {status: 403}},
+			[]string{alerts + " trigger"}, "*failure.Unreachable", "status 403"},
 		"limited": {"failed", map[string]reply{alerts: {status: 429, header: tooFast, body: `{"message":"slow down"}`}},
 			[]string{alerts + " trigger"}, "*failure.RateLimited", "42s"},
 		"limited, not said how long": {"failed", map[string]reply{alerts: {status: 429}},
@@ -105,7 +117,7 @@ func TestSend(t *testing.T) {
 		"timeout of theirs": {"failed", map[string]reply{alerts: {status: 408}},
 			[]string{alerts + " trigger"}, "*failure.Transient", "status 408"},
 		"not found": {"failed", map[string]reply{alerts: {status: 404, body: "<html>"}},
-			[]string{alerts + " trigger"}, "*failure.Permanent", "status 404"},
+			[]string{alerts + " trigger"}, "*failure.Unreachable", "status 404"},
 		"somebody in between": {"failed", map[string]reply{alerts: {status: 203}},
 			[]string{alerts + " trigger"}, "*failure.Transient", "status 202 expected, found 203"},
 	} {
@@ -151,7 +163,6 @@ func TestSendWithoutWhatItNeeds(t *testing.T) {
 		message json.RawMessage
 		says    string
 	}{
-		"an empty key":     {senderTo("http://127.0.0.1:1", " \n"), message, "32 characters expected"},
 		"no account entry": {unconfigured, message, "an entry in the account file expected"},
 		"a bad address":    {senderTo("http://user:hushhush@bad host", routingKey), message, "pagerduty.url"},
 		"changes alone":    {senderTo("http://127.0.0.1:1", routingKey), json.RawMessage(`{"changes":[{}]}`), "at least one event expected"},
@@ -167,6 +178,95 @@ func TestSendWithoutWhatItNeeds(t *testing.T) {
 				t.Errorf("error = %v, want %q in it", err, test.says)
 			}
 		})
+	}
+}
+
+func TestSendWithoutAKey(t *testing.T) {
+	t.Parallel()
+	message := json.RawMessage(`{"events":[{"event_action":"trigger"}]}`)
+	missing := NewSender(channel.Deps{Account: accountAt("http://127.0.0.1:1"), Secrets: channeltest.Secrets{}})
+	for name, sender := range map[string]channel.Sender{"an empty one": senderTo("http://127.0.0.1:1", " \n"), "none": missing} {
+		_, err := sender.Send(context.Background(), channel.Dispatch{Message: message})
+		if got := fmt.Sprintf("%T", failure.Classify(err)); got != "*failure.Unreachable" || !strings.Contains(err.Error(), "routing key") {
+			t.Errorf("%s: class %s: %v", name, got, err)
+		}
+	}
+}
+
+// away is a ledger that cannot be reached.
+type away struct{ channel.Threads }
+
+func (away) Hold(context.Context, string, string, time.Time) (channel.Thread, error) {
+	return channel.Thread{}, context.DeadlineExceeded
+}
+
+// TestSendAgain sends once more what PagerDuty may have: the event always, the change only
+// when it has surely not come.
+func TestSendAgain(t *testing.T) {
+	t.Parallel()
+	const alerts, changes = "/v2/enqueue", "/v2/change/enqueue"
+	const left = "not sent again: an earlier attempt may have left it"
+	for name, test := range map[string]struct {
+		document string
+		first    map[string]reply
+		threads  channel.Threads
+		arrived  string
+		change   string
+	}{
+		"a trigger":                 {"failed", map[string]reply{alerts: {status: 500}}, nil, alerts + ", " + alerts, ""},
+		"a resolve":                 {"succeeded", map[string]reply{alerts: {status: 500}}, nil, alerts + ", " + alerts + ", " + changes, ""},
+		"a change":                  {"succeeded", map[string]reply{changes: {status: 500}}, nil, alerts + ", " + changes + ", " + alerts, left},
+		"a change that was refused": {"succeeded", map[string]reply{changes: {status: 429}}, nil, alerts + ", " + changes + ", " + alerts + ", " + changes, ""},
+		"a change, no ledger":       {"succeeded", map[string]reply{changes: {status: 500}}, away{}, alerts + ", " + changes + ", " + alerts, left},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var arrived []string
+			replies := test.first
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				arrived = append(arrived, r.URL.Path)
+				w.WriteHeader(max(replies[r.URL.Path].status, http.StatusAccepted))
+			}))
+			defer server.Close()
+			doc := channeltest.Documents()[test.document]
+			message, err := json.Marshal(format(t, doc))
+			if err != nil {
+				t.Fatal(err)
+			}
+			deps := channel.Deps{
+				Account: accountAt(server.URL), Secrets: channeltest.Secrets{secret.PagerDutyRoutingKey: routingKey},
+				HTTP: outbound.NewClient(5 * time.Second), Threads: test.threads, Now: time.Now,
+			}
+			if test.threads == nil {
+				deps.Threads = &channeltest.Threads{}
+			}
+			dispatch := channel.Dispatch{Document: doc, Message: message, Execution: "me"}
+			if _, err := NewSender(deps).Send(context.Background(), dispatch); err == nil {
+				t.Fatal("the first attempt is not refused")
+			}
+			replies, dispatch.Unsure = nil, time.Now()
+			receipt, err := NewSender(deps).Send(context.Background(), dispatch)
+			if err != nil || receipt.Outcome != deployment.Absorbed || strings.Join(arrived, ", ") != test.arrived || receipt.Values["change"] != test.change {
+				t.Errorf("%+v, %v, arrived %q", receipt, err, arrived)
+			}
+		})
+	}
+}
+
+func TestPace(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]channel.Lane{
+		"failed":          {Key: "pagerduty", Cost: 600 * time.Millisecond, Burst: 4800 * time.Millisecond, Urgent: true},
+		"rollback_failed": {Key: "pagerduty", Cost: 600 * time.Millisecond, Burst: 4800 * time.Millisecond, Urgent: true},
+		"succeeded":       {Key: "pagerduty", Cost: 1200 * time.Millisecond, Burst: 4800 * time.Millisecond},
+	} {
+		if got := Pace(channeltest.Documents()[name], account.Account{}); len(got) != 1 || got[0] != want {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+	// A burst of everything at once keeps to 120 requests a minute.
+	if n := 2*(int(burst/requestCost)+2) + int(time.Minute/requestCost); n > 120 {
+		t.Errorf("%d requests in a minute", n)
 	}
 }
 

@@ -39,7 +39,7 @@ func Format(doc deployment.Document, a account.Account) (any, error) {
 	}
 	d := doc.Deployment
 	message.Channel = a.ToldOf(d.Service, d.Pipeline, d.Environment).SlackChannel
-	if d.Status == deployment.Failed {
+	if d.Status == deployment.Failed || d.Status == deployment.Stuck {
 		if buttons != nil {
 			opening = append(opening, buttons)
 		}
@@ -48,11 +48,11 @@ func Format(doc deployment.Document, a account.Account) (any, error) {
 	return message, nil
 }
 
-// openingOf is what the message and a failure's alert have in common: what happened, that
+// openingOf is what the message and an alert have in common: what happened, that
 // it is an exercise, why, and who was not woken for it.
 func openingOf(doc deployment.Document) []slackgo.Block {
 	blocks := []slackgo.Block{slackgo.NewHeaderBlock(plain(headerOf(doc)))}
-	for _, said := range []string{drillNote(doc.Deployment.Drill), quoted(doc), quietNote(doc.Plan)} {
+	for _, said := range []string{drillNote(doc.Deployment.Drill), quoted(doc), stuckNote(doc.Deployment), quietNote(doc.Plan)} {
 		if said != "" {
 			blocks = append(blocks, slackgo.NewSectionBlock(mrkdwn(said), nil, nil))
 		}
@@ -70,6 +70,8 @@ func quoted(doc deployment.Document) string {
 		reason = orElse(reason, "No reason was given.")
 	case d.Status == deployment.Succeeded, d.Status == deployment.InProgress && d.Kind != deployment.Rollback:
 		return ""
+	case d.Status == deployment.Stuck:
+		return "" // the headline has its beginning, and stuckNote the rest
 	}
 	return with("> ", reason)
 }

@@ -70,6 +70,7 @@ func TestGolden(t *testing.T) {
 		"succeeded_many_commits", "succeeded_first_release", "succeeded_digest_release", "succeeded_only_noise",
 		"in_progress_same_release", "in_progress_unknown_release", "succeeded_no_commits_0",
 		"failed_without_details",
+		"stuck", "rollback_stuck", "staging_stuck", "stuck_without_details", "stuck_and_nothing_else_known", "superseded",
 		"pipeline_in_progress", "pipeline_succeeded", "pipeline_failed", "pipeline_failed_again", "pipeline_stopping",
 		"pipeline_stopped_for_a_reason", "pipeline_superseded", "pipeline_canceled", "pipeline_unknown",
 		"pipeline_succeeded_without_commits", "pipeline_failed_unknown_release",

@@ -2,6 +2,7 @@ package slack
 
 import (
 	"strconv"
+	"strings"
 
 	"fanfare/internal/deployment"
 	"fanfare/internal/text"
@@ -19,6 +20,9 @@ func headerOf(doc deployment.Document) string {
 // notice is the headline for a notification, with what is most worth knowing next.
 func notice(doc deployment.Document) string {
 	_, words := headline(doc)
+	if doc.Deployment.Status == deployment.Stuck {
+		words = strings.Join(append([]string{words}, lastEvents(doc.Deployment)...), "; ")
+	}
 	words = marked(doc) + words + "."
 	switch cause := causeOf(doc); {
 	case doc.Deployment.Status == deployment.Failed && cause != "":
@@ -54,6 +58,10 @@ func headline(doc deployment.Document) (symbol, words string) {
 	}
 	halt, isInterrupted := interrupted[d.Status]
 	switch {
+	case d.Status == deployment.Stuck && doc.Kind() == deployment.Rollback:
+		symbol, words = "⏳", subjectOf(d, "")+" is stuck on its way back"+with(" to ", version)+with(" in ", place)+with(": ", sinceWhen(d))
+	case d.Status == deployment.Stuck:
+		symbol, words = "⏳", subjectOf(d, version)+" is stuck"+with(" in ", place)+with(": ", sinceWhen(d))
 	case isInterrupted && doc.Kind() == deployment.Rollback:
 		symbol, words = halt[0], subjectOf(d, "")+halt[1]+" on its way back"+with(" to ", version)+with(" in ", place)
 	case isInterrupted:
@@ -112,6 +120,22 @@ func rolledBack(status deployment.Status, subject, whereTo string) (symbol, word
 	default:
 		return "⏪", subject + " was rolled back" + whereTo
 	}
+}
+
+// sinceWhen is what the reason of what is stuck begins with: "no end after 30 minutes".
+func sinceWhen(d deployment.Deployment) string {
+	since, _, _ := strings.Cut(text.Line(d.Reason), "; ")
+	return text.Cut(since, maxHeadEvent)
+}
+
+// lastEvents are what the reason of what is stuck ends with: what the service told last,
+// the newest first.
+func lastEvents(d deployment.Deployment) []string {
+	_, events, found := strings.Cut(text.Line(d.Reason), "; ")
+	if !found {
+		return nil
+	}
+	return strings.Split(events, "; ")
 }
 
 // causeOf is the vendor's own sentence, or what the failed action said.

@@ -44,6 +44,7 @@ const (
 	maxNote        = 200
 	maxDeployment  = 120
 	maxWindow      = 60
+	maxName        = 80 // of a channel or a workspace, in a report
 
 	maxShortID = 12
 	maxTitle   = 120
@@ -54,4 +55,10 @@ const (
 	maxHeadVersion = 36
 	maxHeadPlace   = 28
 	maxHeadEvent   = 60
+
+	// The lines of a digest. Those of 150 deployments fill a message.
+	digestRoom = 9000
+	maxLine    = 120
+	minLine    = 58
+	maxLines   = digestRoom / (minLine + 2) // each has an end of two
 )

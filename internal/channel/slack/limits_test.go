@@ -133,6 +133,7 @@ func textOf(raw json.RawMessage) (t anyText) {
 
 var (
 	markupOfOurs = regexp.MustCompile(`<(https?://[^<>|\s]+|!date\^\d+\^\{date_short_pretty\}, \{time\})\|[^<>|\n]+>`)
+	quoteOfOurs  = regexp.MustCompile(`(?m)^> `)
 	escape       = regexp.MustCompile(`&(amp|lt|gt);`)
 )
 
@@ -147,8 +148,7 @@ func checkText(problem func(string, ...any), where string, t anyText, limit int)
 		}
 	case t.Type != "mrkdwn" || !t.Verbatim:
 		problem("%s: not verbatim mrkdwn: %q", where, t.Text)
-	case strings.ContainsAny(strings.ReplaceAll(markupOfOurs.ReplaceAllString(t.Text, ""), "\n> ", ""), "<`") ||
-		strings.Contains(strings.TrimPrefix(markupOfOurs.ReplaceAllString(t.Text, ""), "> "), ">"):
+	case strings.ContainsAny(quoteOfOurs.ReplaceAllString(markupOfOurs.ReplaceAllString(t.Text, ""), ""), "<>`"):
 		problem("%s: markup that is not ours: %q", where, t.Text)
 	case strings.Contains(escape.ReplaceAllString(t.Text, ""), "&"):
 		problem("%s: an escape that is none: %q", where, t.Text)
@@ -163,6 +163,11 @@ func TestEveryDocument(t *testing.T) {
 	for _, letter := range []string{"a", "&", "<", "`", "ÿ", "決", "🚀", " a", "*", "\u0301"} {
 		documents["maximal "+letter] = maximal(letter)
 		documents["maximal pipeline "+letter] = maximalPipeline(letter)
+		stuck := maximal(letter)
+		stuck.Deployment.Status, stuck.Deployment.Reason = deployment.Stuck, strings.Repeat(letter+"; ", 5000)
+		documents["maximal stuck "+letter] = stuck
+		stuck.Deployment.Reason = strings.Repeat(strings.Repeat(letter, 3000)+"; ", 5)
+		documents["maximal stuck with long events "+letter] = stuck
 	}
 	short := maximal("a")
 	for i := range short.Commits.Items {
@@ -232,6 +237,7 @@ func TestLink(t *testing.T) {
 		"":                                       "x|y",
 		"gitlab.example.com/a":                   "x|y",
 		"javascript:alert(1)":                    "x|y",
+		"hTTps://a.example/":                     "x|y",
 		"https://":                               "x|y",
 		"https://a.example/b c":                  "x|y",
 		"https://a.example/b|c":                  "x|y",
@@ -253,7 +259,7 @@ func FuzzFormat(f *testing.F) {
 	f.Add("checkout", "1.42.0", "tasks failed to start.", "Fix <b> & `c`", "Ada", "https://gitlab.example.com/a?b&c", 3, uint8(2), int64(1773454029))
 	f.Add("<!channel>", "\u202e", "```", "&amp;&lt;<@U1|x>", ">>> \r\n", "https://a|b>c", 5000, uint8(7), int64(-1))
 	f.Add(strings.Repeat("&", 400), strings.Repeat("🚀", 400), strings.Repeat("<", 4000), strings.Repeat("`", 300), "", "https://a.example/"+strings.Repeat("&", 500), 50, uint8(255), int64(1)<<40)
-	statuses := []deployment.Status{deployment.InProgress, deployment.Succeeded, deployment.Failed, deployment.Unknown, deployment.Stopped}
+	statuses := []deployment.Status{deployment.InProgress, deployment.Succeeded, deployment.Failed, deployment.Unknown, deployment.Stopped, deployment.Stuck}
 	f.Fuzz(func(t *testing.T, service, version, reason, title, author, address string, n int, choice uint8, unix int64) {
 		doc := deployment.Document{
 			Deployment: deployment.Deployment{

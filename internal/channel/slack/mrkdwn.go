@@ -74,7 +74,9 @@ func usable(address string, limit int) bool {
 		return false
 	}
 	u, err := url.Parse(address)
-	return err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http")
+	// Of hTTps:// nobody knows that Slack takes it for an address.
+	web := strings.HasPrefix(address, "https://") || strings.HasPrefix(address, "http://")
+	return err == nil && u.Host != "" && web
 }
 
 func breaksLink(r rune) bool {

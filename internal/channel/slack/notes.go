@@ -21,6 +21,22 @@ func drillNote(drill *deployment.Drill) string {
 	}
 }
 
+// stuckNote says what the service told last, a line for each; it is empty unless the
+// deployment is stuck and something of that is known.
+func stuckNote(d deployment.Deployment) string {
+	if d.Status != deployment.Stuck {
+		return ""
+	}
+	const most = 3
+	var lines []string
+	for _, event := range lastEvents(d) {
+		if said := safe(event, maxReason/most); said != "" && len(lines) < most {
+			lines = append(lines, "> "+said)
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
 // untold are the channels beside Slack, with the words for what they do, in the order in
 // which a sentence has them.
 var untold = []struct{ channel, done string }{{channel.PagerDuty, "paged"}, {channel.SNS, "texted"}}

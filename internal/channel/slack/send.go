@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -54,9 +53,11 @@ type sender struct{ channel.Deps }
 // message, and the broadcast_ts of the reply that cries out a failure.
 func NewSender(deps channel.Deps) channel.Sender { return &sender{deps} }
 
-// Send posts or edits the deployment's message, and posts the alert of a failure once.
-// Slack knows no idempotency key, so an error after which nobody knows whether Slack
-// has posted is Transient: a line that comes twice is better than one that is missing.
+// Send posts or edits the deployment's message, and posts the alert of a failure once; in
+// a burst it makes the deployment a line of a digest. Slack knows no idempotency key, so
+// an error after which nobody knows whether Slack has posted is Transient, and the attempt
+// after it looks before it posts. Where it may not look it posts all the same: a line that
+// comes twice is better than one that is missing.
 func (s *sender) Send(ctx context.Context, dispatch channel.Dispatch) (channel.Receipt, error) {
 	ctx = outbound.WithEvent(ctx, dispatch.Document.Deployment.Event)
 	receipt, err := s.send(ctx, dispatch)
@@ -78,9 +79,9 @@ func (s *sender) send(ctx context.Context, dispatch channel.Dispatch) (channel.R
 		return channel.Receipt{}, failure.Permanentf("reading the formatted message: text and blocks expected, found none")
 	}
 	if s.Account.Slack.Via == viaWebhook {
-		return s.sendToWebhook(ctx, message.content)
+		return s.sendToWebhook(ctx, message.content, !dispatch.Unsure.IsZero())
 	}
-	token, err := s.Secrets.Secret(ctx, secret.SlackBotToken)
+	token, err := s.secret(ctx, secret.SlackBotToken)
 	if err != nil {
 		return channel.Receipt{}, err
 	}
@@ -89,7 +90,7 @@ func (s *sender) send(ctx context.Context, dispatch channel.Dispatch) (channel.R
 	var held *failure.RateLimited
 	switch {
 	case errors.As(err, &held):
-		return channel.Receipt{}, fmt.Errorf("reserving the deployment's message: %w", err)
+		return channel.Receipt{Outcome: deployment.Wait, After: held.After}, nil
 	case err != nil:
 		// A line of its own is better than none.
 		slog.WarnContext(ctx, "posting without the ledger", "key", key, "error", failure.Classify(err).Error())
@@ -99,12 +100,23 @@ func (s *sender) send(ctx context.Context, dispatch channel.Dispatch) (channel.R
 	t := &telling{
 		sender: s,
 		api:    newAPI(token.Reveal(), s.Account.Slack.URL, s.HTTP),
-		key:    key, holder: dispatch.Execution,
-		deployment: dispatch.Document.Deployment,
-		message:    message,
-		thread:     thread,
+		key:    key, holder: dispatch.Execution, held: err == nil,
+		doc: dispatch.Document, deployment: dispatch.Document.Deployment,
+		message: message,
+		unsure:  dispatch.Unsure, since: orEarlier(dispatch.Unsure, thread.Unsure),
+		thread: thread,
 	}
 	return t.tell(ctx)
+}
+
+// secret reads a secret. Without it nothing gets through, so that an error that no retry
+// mends is Unreachable.
+func (s *sender) secret(ctx context.Context, name string) (secret.Value, error) {
+	value, err := s.Secrets.Secret(ctx, name)
+	if _, missing := failure.Classify(err).(*failure.Permanent); missing {
+		err = &failure.Unreachable{Err: err}
+	}
+	return value, err
 }
 
 func (s *sender) hold(ctx context.Context, key, holder string) (channel.Thread, error) {
@@ -121,103 +133,6 @@ func (s *sender) release(ctx context.Context, key, holder string) {
 	}
 }
 
-// telling is one event being told in the one message of its deployment.
-type telling struct {
-	*sender
-	api         *slackgo.Client
-	key, holder string
-	deployment  deployment.Deployment
-	message     formatted
-	thread      channel.Thread // as it was held, then as it becomes
-}
-
-func (t *telling) tell(ctx context.Context) (channel.Receipt, error) {
-	found := t.thread
-	if showsLater(found, t.deployment) {
-		return channel.Receipt{Outcome: deployment.None, Reason: "a later state is shown already", Values: t.values()}, nil
-	}
-	// An attempt before this one may have shown it, and then not got its alert out.
-	if !shows(found, t.deployment) {
-		if err := t.show(ctx); err != nil {
-			return channel.Receipt{}, err
-		}
-	}
-	if t.message.Alert != nil && t.thread.Broadcast == "" {
-		if err := t.alert(ctx); err != nil {
-			return channel.Receipt{}, err
-		}
-	}
-	receipt := channel.Receipt{Outcome: deployment.Sent, Values: t.values()}
-	// Whoever held the message before and died may have posted what was not noted.
-	if found.Interrupted && (found.TS == "" || found.Status == deployment.Failed && found.Broadcast != t.thread.Broadcast) {
-		receipt.Outcome = deployment.Repeated
-	}
-	return receipt, nil
-}
-
-// show edits the message, or posts it where there is none to edit.
-func (t *telling) show(ctx context.Context) error {
-	var err error
-	if t.thread.TS != "" {
-		err = t.edit(ctx)
-	}
-	if t.thread.TS == "" || isUneditable(err) {
-		err = t.post(ctx)
-	}
-	if err != nil {
-		return err
-	}
-	t.thread.Status, t.thread.At = t.deployment.Status, t.deployment.Time
-	t.note(ctx)
-	return nil
-}
-
-func (t *telling) edit(ctx context.Context) error {
-	_, _, _, err := t.api.UpdateMessageContext(ctx, t.thread.Channel, t.thread.TS, options(t.message.content))
-	if err != nil {
-		return fmt.Errorf("editing the message: %w", err)
-	}
-	return nil
-}
-
-func (t *telling) post(ctx context.Context) (err error) {
-	t.thread.Channel, t.thread.TS, err = t.api.PostMessageContext(ctx, t.message.Channel, options(t.message.content), silent)
-	if err != nil {
-		return fmt.Errorf("posting the message: %w", err)
-	}
-	return nil
-}
-
-// alert posts the reply that the channel sees too.
-func (t *telling) alert(ctx context.Context) (err error) {
-	_, t.thread.Broadcast, err = t.api.PostMessageContext(ctx, t.thread.Channel, options(*t.message.Alert), silent,
-		slackgo.MsgOptionTS(t.thread.TS), slackgo.MsgOptionBroadcast())
-	if err != nil {
-		return fmt.Errorf("posting the alert: %w", err)
-	}
-	t.note(ctx)
-	return nil
-}
-
-// note tells the ledger what the message has become. When that fails the message is out
-// all the same: an error would only have it posted a second time.
-func (t *telling) note(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteFor)
-	defer cancel()
-	if err := t.Threads.Note(ctx, t.key, t.holder, t.thread); err != nil {
-		slog.ErrorContext(ctx, "the message is posted but not noted, and will not be edited",
-			"key", t.key, "channel", t.thread.Channel, "ts", t.thread.TS, "error", err)
-	}
-}
-
-func (t *telling) values() map[string]string {
-	values := map[string]string{"channel": t.thread.Channel, "ts": t.thread.TS}
-	if t.thread.Broadcast != "" {
-		values["broadcast_ts"] = t.thread.Broadcast
-	}
-	return values
-}
-
 // silent keeps Slack from adding previews of the links.
 var silent = slackgo.MsgOptionCompose(slackgo.MsgOptionDisableLinkUnfurl(), slackgo.MsgOptionDisableMediaUnfurl())
 
@@ -230,25 +145,4 @@ func options(c content) slackgo.MsgOption {
 	}
 	return slackgo.MsgOptionCompose(slackgo.MsgOptionText(c.Text, false), slackgo.MsgOptionBlocks(blocks...),
 		slackgo.MsgOptionParse(false), slackgo.MsgOptionLinkNames(false))
-}
-
-// shows tells whether the message shows this very event.
-func shows(shown channel.Thread, d deployment.Deployment) bool {
-	return shown.TS != "" && shown.Status == d.Status && shown.At.Equal(d.Time)
-}
-
-// showsLater tells whether the message shows a later state than the event tells of. An
-// end is later than anything that is not one; else the time decides. Of two ends at the
-// same time the failure stays, because it is the one that nobody may miss.
-func showsLater(shown channel.Thread, d deployment.Deployment) bool {
-	switch {
-	case shown.TS == "" || shown.Status == "":
-		return false
-	case shown.Status.Final() != d.Status.Final():
-		return shown.Status.Final()
-	case !shown.At.Equal(d.Time):
-		return shown.At.After(d.Time)
-	default:
-		return shown.Status == deployment.Failed && d.Status == deployment.Succeeded
-	}
 }

@@ -50,7 +50,7 @@ func TestThread(t *testing.T) {
 	}
 	alerted := shown(deployment.Failed, 0)
 	alerted.Broadcast = "1.2"
-	const post, edit = "chat.postMessage", "chat.update"
+	const post, edit, look, lookIn = "chat.postMessage", "chat.update", "conversations.history, ", "conversations.replies, "
 	alert := func(ts string) string { return ", " + post + " in " + ts }
 	for name, test := range map[string]struct {
 		document string
@@ -59,17 +59,17 @@ func TestThread(t *testing.T) {
 		outcome  deployment.Outcome
 	}{
 		"first event":                   {"in_progress", channel.Thread{}, post, deployment.Sent},
-		"first event, somebody died":    {"in_progress", dead(channel.Thread{}), post, deployment.Repeated},
+		"first event, somebody died":    {"in_progress", dead(channel.Thread{}), look + post, deployment.Sent},
 		"end":                           {"succeeded", shown(deployment.InProgress, -time.Minute), edit, deployment.Sent},
 		"end, somebody died":            {"succeeded", dead(shown(deployment.InProgress, -time.Minute)), edit, deployment.Sent},
 		"end of unknown time":           {"succeeded", shown(deployment.InProgress, time.Hour), edit, deployment.Sent},
 		"end after an unknown event":    {"succeeded", shown(deployment.Unknown, time.Hour), edit, deployment.Sent},
 		"failure":                       {"failed", shown(deployment.InProgress, -time.Minute), edit + alert("1.1"), deployment.Sent},
-		"failure, somebody died":        {"failed", dead(shown(deployment.InProgress, -time.Minute)), edit + alert("1.1"), deployment.Sent},
+		"failure, somebody died":        {"failed", dead(shown(deployment.InProgress, -time.Minute)), edit + ", " + lookIn + post + " in 1.1", deployment.Sent},
 		"failure alone":                 {"failed", channel.Thread{}, post + alert("1773454030.000100"), deployment.Sent},
 		"failure again":                 {"failed", alerted, "", deployment.Sent},
 		"failure not cried out yet":     {"failed", shown(deployment.Failed, 0), strings.TrimPrefix(alert("1.1"), ", "), deployment.Sent},
-		"failure perhaps cried out":     {"failed", dead(shown(deployment.Failed, 0)), strings.TrimPrefix(alert("1.1"), ", "), deployment.Repeated},
+		"failure perhaps cried out":     {"failed", dead(shown(deployment.Failed, 0)), lookIn + post + " in 1.1", deployment.Sent},
 		"beginning after the end":       {"in_progress", shown(deployment.Succeeded, -time.Minute), "", deployment.None},
 		"unknown after the end":         {"unknown_status", shown(deployment.Failed, -time.Minute), "", deployment.None},
 		"older end":                     {"succeeded", shown(deployment.Failed, time.Second), "", deployment.None},
@@ -103,6 +103,9 @@ func TestThread(t *testing.T) {
 			}
 			if test.outcome != deployment.None && (left.Status != doc.Deployment.Status || !left.At.Equal(doc.Deployment.Time) || left.TS != receipt.Values["ts"]) {
 				t.Errorf("noted is %+v", left)
+			}
+			if !left.Unsure.IsZero() || !left.Slot.IsZero() {
+				t.Errorf("still noted is %+v", left)
 			}
 			if failed := doc.Deployment.Status == deployment.Failed; failed != (left.Broadcast != "") && doc.Key() == ordinary && test.outcome != deployment.None {
 				t.Errorf("the alert's reply is %q", left.Broadcast)
@@ -225,9 +228,9 @@ func TestHeldByAnother(t *testing.T) {
 	threads := &channeltest.Threads{}
 	threads.Put(doc.Key(), channel.Thread{Holder: "another", Until: time.Now().Add(time.Minute)})
 	v := newVendor(t, answerOf{body: posted})
-	_, err := NewSender(depsAt("bot", v.URL, threads)).Send(context.Background(), dispatchOf(t, doc, "bot"))
-	if !strings.HasPrefix(classOf(err), "RateLimited") || len(v.calls) != 0 || threads.Get(doc.Key()).Holder != "another" {
-		t.Errorf("became %v after %q, held by %q", err, v.methods(), threads.Get(doc.Key()).Holder)
+	receipt, err := NewSender(depsAt("bot", v.URL, threads)).Send(context.Background(), dispatchOf(t, doc, "bot"))
+	if err != nil || receipt.Outcome != deployment.Wait || receipt.After < time.Second || len(v.calls) != 0 || threads.Get(doc.Key()).Holder != "another" {
+		t.Errorf("became %+v, %v after %q, held by %q", receipt, err, v.methods(), threads.Get(doc.Key()).Holder)
 	}
 }
 

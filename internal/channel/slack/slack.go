@@ -2,7 +2,8 @@
 //
 // With a bot token there is one message a deployment, which is edited as the
 // deployment moves on. An edit notifies nobody, so a failure is also posted as a reply
-// that Slack shows in the channel too. With an incoming webhook nothing can be edited,
+// that Slack shows in the channel too. In a burst, what is beyond the first few messages
+// of a minute is told in one that lists them, and is edited as they move on. With an incoming webhook nothing can be edited,
 // and every event is a message of its own.
 //
 // What is shown of commits was written by anyone: it is made into one line, escaped and
@@ -20,7 +21,7 @@ import (
 )
 
 // Channel is Slack as the workflow knows it.
-var Channel = channel.Channel{Format: Format, NewSender: NewSender}
+var Channel = channel.Channel{Format: Format, NewSender: NewSender, Pace: Pace}
 
 // Message is what Format makes, and what is sent.
 type Message struct {

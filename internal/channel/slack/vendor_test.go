@@ -37,7 +37,11 @@ type vendor struct {
 	*httptest.Server
 	mu      sync.Mutex
 	answers []answerOf
-	calls   []url.Values
+	// looks are the answers to who looks for a message; nothing is found when there are none.
+	looks []answerOf
+	calls []url.Values
+	given int
+	asked int
 }
 
 type answerOf struct {
@@ -66,7 +70,15 @@ func (v *vendor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	call.Set("event", r.Header.Get(outbound.EventHeader))
 	v.mu.Lock()
 	v.calls = append(v.calls, call)
-	answer := v.answers[min(len(v.calls), len(v.answers))-1]
+	answer := answerOf{body: `{"ok":true,"messages":[],"has_more":false}`}
+	switch looking := strings.HasPrefix(call.Get("method"), "conversations."); {
+	case !looking:
+		v.given++
+		answer = v.answers[min(v.given, len(v.answers))-1]
+	case len(v.looks) > 0:
+		v.asked++
+		answer = v.looks[min(v.asked, len(v.looks))-1]
+	}
 	v.mu.Unlock()
 	for name, values := range answer.header {
 		w.Header()[name] = values

@@ -10,10 +10,9 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"path"
 	"regexp"
-	"slices"
 	"strings"
-	"time"
 
 	slackgo "github.com/slack-go/slack"
 
@@ -21,42 +20,6 @@ import (
 	"fanfare/internal/failure"
 	"fanfare/internal/outbound"
 )
-
-// defaultWait is how long to wait when Slack says that it is too much, but not for how
-// long: https://docs.slack.dev/apis/web-api/rate-limits
-const defaultWait = 30 * time.Second
-
-// The words by which Slack says that something is wrong, where they mean anything else
-// than a Permanent error. What we built stays wrong however often it is sent, and so,
-// as far as anyone can know, does what a word says that Slack adds tomorrow.
-// https://docs.slack.dev/reference/methods/chat.postMessage#errors
-// https://docs.slack.dev/reference/methods/chat.update#errors
-var (
-	// slowDown are the words for too much at once.
-	slowDown = []string{"ratelimited", "rate_limited"}
-	// passing are the words for what is gone the next time: trouble on Slack's side, or
-	// a workspace or channel that is being moved.
-	passing = []string{
-		"internal_error", "fatal_error", "service_unavailable", "request_timeout", "message_limit_exceeded",
-		"team_added_to_org", "org_login_required", "external_channel_migrating",
-	}
-	// uneditable are the words for a message that can no longer be edited: somebody has
-	// deleted it, or the workspace closes messages after a while.
-	uneditable = []string{"message_not_found", "cant_update_message", "edit_window_closed"}
-)
-
-// advice says what to do about the words that an installation meets first.
-var advice = map[string]string{
-	"not_in_channel":    "invite the app to the channel",
-	"channel_not_found": "check slack.channel in the account file, and that the app is in that channel",
-	"is_archived":       "the channel is archived",
-	"missing_scope":     "give the app the scope chat:write",
-	"invalid_auth":      "check the secret slack/bot-token",
-	"not_authed":        "check the secret slack/bot-token",
-	"token_revoked":     "renew the secret slack/bot-token",
-	"token_expired":     "renew the secret slack/bot-token",
-	"account_inactive":  "renew the secret slack/bot-token",
-}
 
 // newAPI returns a client of the Web API for one call after another, without retries.
 func newAPI(token, address string, client *http.Client) *slackgo.Client {
@@ -72,14 +35,12 @@ func newAPI(token, address string, client *http.Client) *slackgo.Client {
 // second message, of one that was posted.
 type answers struct{ client *http.Client }
 
-// answer is what matters of Slack's answer to any method.
+// answer is what Slack's answer to any method has.
 type answer struct {
 	OK       bool   `json:"ok"`
-	Error    string `json:"error,omitempty"`
-	Channel  string `json:"channel,omitempty"`
-	TS       string `json:"ts,omitempty"`
+	Error    string `json:"error"`
 	Metadata struct {
-		Messages []string `json:"messages,omitempty"`
+		Messages []string `json:"messages"`
 	} `json:"response_metadata"`
 }
 
@@ -99,14 +60,22 @@ func (a answers) Do(r *http.Request) (*http.Response, error) {
 	switch {
 	case !got.OK && word.MatchString(got.Error):
 		return nil, ofWord(got.Error, got.Metadata.Messages, response.Header)
-	case !got.OK || !timestamp.MatchString(got.TS) || !channelID.MatchString(got.Channel):
-		return nil, failure.Transientf("slack's answer makes no sense")
+	case !got.OK:
+		return nil, senseless
 	}
-	needed, err := json.Marshal(got)
+	needs := needsOf[path.Base(r.URL.Path)]
+	if needs == nil {
+		needs = placeIn
+	}
+	needed, err := needs(body)
+	if err != nil {
+		return nil, err
+	}
+	content, err := json.Marshal(needed)
 	if err != nil {
 		return nil, fmt.Errorf("handing on slack's answer: %w", err)
 	}
-	response.Body = io.NopCloser(bytes.NewReader(needed))
+	response.Body = io.NopCloser(bytes.NewReader(content))
 	return response, nil
 }
 
@@ -149,59 +118,4 @@ func unanswered(err error) error {
 	default:
 		return failure.Transientf("the connection to slack broke")
 	}
-}
-
-// refusal is an answer by which Slack says no, in one word.
-type refusal struct {
-	word    string
-	details []string
-}
-
-func (r *refusal) Error() string {
-	said := "slack refused it: " + r.word
-	if len(r.details) > 0 {
-		said += ": " + strings.Join(r.details, ", ")
-	}
-	if todo := advice[r.word]; todo != "" {
-		said += " (" + todo + ")"
-	}
-	return said
-}
-
-// ofWord classifies what Slack says; of the details it keeps the first few that name a
-// place in the message.
-func ofWord(said string, details []string, header http.Header) error {
-	r := &refusal{word: said}
-	for _, detail := range details {
-		if len(r.details) < 3 && pointer.MatchString(detail) {
-			r.details = append(r.details, detail)
-		}
-	}
-	switch {
-	case slices.Contains(slowDown, said):
-		return &failure.RateLimited{Err: r, After: failure.RetryAfter(header, time.Now(), defaultWait)}
-	case slices.Contains(passing, said):
-		return &failure.Transient{Err: r}
-	default:
-		return &failure.Permanent{Err: r}
-	}
-}
-
-// ofStatus classifies an answer by its status alone, and shows the word that came with
-// it, if any did.
-func ofStatus(response *http.Response, said string) error {
-	err := fmt.Errorf("slack answered with HTTP status %d", response.StatusCode)
-	if word.MatchString(said) {
-		err = fmt.Errorf("HTTP status %d: %w", response.StatusCode, &refusal{word: said})
-	}
-	if response.StatusCode < 300 {
-		return &failure.Transient{Err: err} // whoever said this is not Slack
-	}
-	return failure.FromStatus(response.StatusCode, response.Header, defaultWait, err)
-}
-
-// isUneditable tells whether the error says that the message cannot be edited any more.
-func isUneditable(err error) bool {
-	var refused *refusal
-	return errors.As(err, &refused) && slices.Contains(uneditable, refused.word)
 }

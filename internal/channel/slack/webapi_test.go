@@ -21,9 +21,9 @@ func TestAnswers(t *testing.T) {
 		class  string
 		says   string
 	}{
-		"channel_not_found":   {said("channel_not_found"), "Permanent", "posting the message: slack refused it: channel_not_found (check slack.channel in the account file, and that the app is in that channel)"},
-		"not_in_channel":      {said("not_in_channel"), "Permanent", "posting the message: slack refused it: not_in_channel (invite the app to the channel)"},
-		"invalid_auth":        {said("invalid_auth"), "Permanent", "posting the message: slack refused it: invalid_auth (check the secret slack/bot-token)"},
+		"channel_not_found":   {said("channel_not_found"), "Unreachable", "posting the message: slack refused it: channel_not_found (check slack.channel in the account file, and that the app is in that channel)"},
+		"not_in_channel":      {said("not_in_channel"), "Unreachable", "posting the message: slack refused it: not_in_channel (invite the app to the channel)"},
+		"invalid_auth":        {said("invalid_auth"), "Unreachable", "posting the message: slack refused it: invalid_auth (check the secret slack/bot-token)"},
 		"msg_blocks_too_long": {said("msg_blocks_too_long"), "Permanent", "posting the message: slack refused it: msg_blocks_too_long"},
 		"message_not_found":   {said("message_not_found"), "Permanent", "posting the message: slack refused it: message_not_found"},
 		"a word of tomorrow":  {said("quota_of_emoji_used_up"), "Permanent", "posting the message: slack refused it: quota_of_emoji_used_up"},

@@ -24,15 +24,16 @@ type webhookMessage struct {
 }
 
 // sendToWebhook posts the message. A webhook's address is its secret, so nothing that
-// holds it becomes part of an error.
-func (s *sender) sendToWebhook(ctx context.Context, message content) (channel.Receipt, error) {
-	given, err := s.Secrets.Secret(ctx, secret.SlackWebhookURL)
+// holds it becomes part of an error. Nor can it be asked what it has posted: what was
+// perhaps posted before is posted again.
+func (s *sender) sendToWebhook(ctx context.Context, message content, again bool) (channel.Receipt, error) {
+	given, err := s.secret(ctx, secret.SlackWebhookURL)
 	if err != nil {
 		return channel.Receipt{}, err
 	}
 	address, err := url.Parse(strings.TrimSpace(given.Reveal()))
 	if err != nil || address.Host == "" || (address.Scheme != "https" && address.Scheme != "http") {
-		return channel.Receipt{}, failure.Permanentf("posting to the webhook: the secret slack/%s is not an address such as https://hooks.slack.com/services/…", secret.SlackWebhookURL)
+		return channel.Receipt{}, failure.Unreachablef("posting to the webhook: the secret slack/%s is not an address such as https://hooks.slack.com/services/…", secret.SlackWebhookURL)
 	}
 	body, err := json.Marshal(webhookMessage{content: message})
 	if err != nil {
@@ -40,6 +41,9 @@ func (s *sender) sendToWebhook(ctx context.Context, message content) (channel.Re
 	}
 	if err := s.postTo(ctx, address, body); err != nil {
 		return channel.Receipt{}, fmt.Errorf("posting to the webhook: %w", err)
+	}
+	if again {
+		return channel.Receipt{Outcome: deployment.Repeated}, nil
 	}
 	return channel.Receipt{Outcome: deployment.Sent}, nil
 }

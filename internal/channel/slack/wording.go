@@ -71,7 +71,8 @@ func whenOf(doc deployment.Document) (label, value string) {
 		return "", ""
 	}
 	value = date(d.Time)
-	if doc.Claim != nil && d.Status.Final() && !doc.Claim.StartedAt.IsZero() {
+	over := d.Status.Final() || d.Status == deployment.Stuck
+	if doc.Claim != nil && over && !doc.Claim.StartedAt.IsZero() {
 		if took := d.Time.Sub(doc.Claim.StartedAt); took >= time.Second {
 			value += ", after " + inWords(took)
 		}
@@ -83,6 +84,8 @@ func whenOf(doc deployment.Document) (label, value string) {
 		return "Finished", value
 	case deployment.Failed:
 		return "Failed", value
+	case deployment.Stuck:
+		return "Stuck", value
 	case deployment.Stopped, deployment.Superseded, deployment.Canceled:
 		return "Ended", value
 	default:

@@ -77,14 +77,18 @@ func wording(doc deployment.Document) (string, error) {
 		said = "Rolled back " + subject + after(" to ", version) + in
 	case isRollback && status == deployment.Failed:
 		said = "FAILED rollback of " + subject + after(" to ", version) + in + reason
+	case isRollback && status == deployment.Stuck:
+		said = "STUCK rollback of " + subject + after(" to ", version) + in + reason
 	case status == deployment.InProgress:
 		said = "Deploying " + subject + after(" ", version) + to
 	case status == deployment.Succeeded:
 		said = "Deployed " + subject + after(" ", version) + to
 	case status == deployment.Failed:
 		said = "FAILED " + subject + after(" ", version) + in + reason
+	case status == deployment.Stuck:
+		said = "STUCK " + subject + after(" ", version) + in + reason
 	default:
-		return "", failure.Permanentf("formatting for sns: a status of in_progress, succeeded or failed expected, found %.40q", status)
+		return "", failure.Permanentf("formatting for sns: a status of in_progress, succeeded, failed or stuck expected, found %.40q", status)
 	}
 	if doc.Deployment.Drill != nil {
 		said = "DRILL: " + said

@@ -35,7 +35,7 @@ func format(t testing.TB, doc deployment.Document) Message {
 
 func TestFormatGolden(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"failed", "rollback_in_progress", "environment_unknown", "hostile latin failed", "drill_pipeline_failed"} {
+	for _, name := range []string{"failed", "stuck", "rollback_in_progress", "environment_unknown", "hostile latin failed", "drill_pipeline_failed"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			file := strings.ReplaceAll(name, " ", "_") + ".golden.json"

@@ -4,6 +4,7 @@ package e2e_test
 
 import (
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -138,29 +139,38 @@ func TestLedgerThreads(t *testing.T) {
 func TestLedgerDeliveries(t *testing.T) {
 	now := time.Now().UTC().Truncate(time.Second)
 	l, d := table(&now), some(deployment.Failed, now)
-	begin := func(number int, interrupted bool, outcome deployment.Outcome) {
+	began := now
+	begin := func(execution string, number int, unsure time.Time, held time.Duration) {
 		t.Helper()
-		a, err := l.BeginDelivery(t.Context(), d, "slack")
-		if err != nil || a.Number != number || a.Interrupted != interrupted || a.Delivered.Outcome != outcome {
+		a, err := l.BeginDelivery(t.Context(), d, "slack", execution)
+		if err != nil || a.Number != number || !a.Unsure.Equal(unsure) || a.Held != held || a.Delivered.Outcome != "" {
 			t.Errorf("begun: %+v, %v", a, err)
 		}
 	}
-	begin(1, false, "")
-	begin(2, true, "")
-	if err := l.EndDelivery(t.Context(), d, "slack", deployment.Delivery{Outcome: deployment.Wait}); err != nil {
-		t.Fatal(err)
+	end := func(delivery deployment.Delivery, sure bool) {
+		t.Helper()
+		if err := l.EndDelivery(t.Context(), d, "slack", delivery, sure); err != nil {
+			t.Fatal(err)
+		}
 	}
-	begin(3, false, "")
+	begin("one", 1, time.Time{}, 0)
+	now = now.Add(10 * time.Second)
+	begin("two", 2, began, ledger.Lease-10*time.Second) // it is still the first's
+	begin("one", 2, began, 0)                           // whose function died
+	now = now.Add(ledger.Lease + time.Second)
+	begin("two", 3, began, 0) // its lease is over
+	end(deployment.Delivery{Outcome: deployment.Wait}, false)
+	begin("three", 4, began, 0) // let go of, and still nobody knows of the first attempt
+	end(deployment.Delivery{Outcome: deployment.Wait}, true)
+	begin("one", 5, time.Time{}, 0)
 	sent := deployment.Delivery{Outcome: deployment.Sent, SentAt: now, Receipt: map[string]string{"ts": "1.1"}}
-	if err := l.EndDelivery(t.Context(), d, "slack", sent); err != nil {
-		t.Fatal(err)
-	}
+	end(sent, true)
 	doc := deployment.Document{Deployment: d}
 	row := ledger.Audit{Channel: "slack", Decision: deployment.Decision{Decision: deployment.Suppress}, Delivery: deployment.Delivery{Outcome: deployment.None}}
 	if err := l.WriteAudit(t.Context(), doc, row); err != nil {
 		t.Fatal(err)
 	}
-	a, err := l.BeginDelivery(t.Context(), d, "slack")
+	a, err := l.BeginDelivery(t.Context(), d, "slack", "four")
 	if err != nil || a.Delivered.Outcome != deployment.Sent || a.Delivered.Receipt["ts"] != "1.1" || !a.Delivered.SentAt.Equal(now) {
 		t.Errorf("what was sent is forgotten: %+v, %v", a, err)
 	}
@@ -205,5 +215,84 @@ func TestLedgerFailures(t *testing.T) {
 		if known, err := l.LastFailure(t.Context(), d.ServiceKey()); err != nil || known != want {
 			t.Errorf("after %v: known is %v, %v", step, known, err)
 		}
+	}
+}
+
+// TestLedgerLanes reserves slots one after another, with a clock of the test's own.
+func TestLedgerLanes(t *testing.T) {
+	now := time.Now().UTC().Truncate(time.Second)
+	noon := now
+	l := table(&now)
+	lane := channel.Lane{Key: "e2e-" + digits(12), Cost: 2 * time.Second, Burst: 3 * time.Second}
+	urgent := lane
+	urgent.Urgent = true
+	reserve := func(lane channel.Lane, want time.Duration) {
+		t.Helper()
+		if slot, err := l.Reserve(t.Context(), lane); err != nil || !slot.Equal(noon.Add(want)) {
+			t.Errorf("the slot is in %v, want %v (%v)", slot.Sub(noon), want, err)
+		}
+	}
+	ready := func(lane channel.Lane, want bool) {
+		t.Helper()
+		if got, err := l.Ready(t.Context(), lane); err != nil || got != want {
+			t.Errorf("ready %t, want %t (%v)", got, want, err)
+		}
+	}
+	ready(lane, true)
+	reserve(lane, 0)               // until 2 s
+	reserve(lane, 0)               // until 4 s
+	reserve(lane, time.Second)     // until 6 s
+	reserve(urgent, 0)             // nothing urgent is before it; all until 8 s
+	reserve(lane, 5*time.Second)   // until 10 s
+	reserve(urgent, 0)             // urgent until 4 s, all until 12 s
+	reserve(urgent, 1*time.Second) // urgent until 6 s
+	ready(urgent, true)            // what is urgent waits for nobody else
+	ready(lane, false)             // and all others for what is urgent
+	now = now.Add(3 * time.Second) // by the burst, the urgent are through
+	ready(lane, true)
+	if err := l.Block(t.Context(), lane, noon.Add(30*time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	ready(urgent, false)
+	reserve(urgent, 32*time.Second)
+	reserve(lane, 34*time.Second)
+	if err := l.Block(t.Context(), lane, noon.Add(20*time.Second)); err != nil { // which changes nothing
+		t.Fatal(err)
+	}
+	now = noon.Add(30 * time.Second)
+	ready(urgent, true)
+	now = noon.Add(time.Hour)
+	reserve(lane, time.Hour)
+}
+
+// TestLedgerLaneOfMany has many take a slot at the same time: each has one of its own.
+func TestLedgerLaneOfMany(t *testing.T) {
+	now := time.Now().UTC().Truncate(time.Second)
+	l, lane := table(&now), channel.Lane{Key: "e2e-" + digits(12), Cost: time.Second}
+	slots := make(chan time.Time, 40)
+	var group sync.WaitGroup
+	for i := range cap(slots) {
+		group.Go(func() {
+			mine := lane
+			mine.Urgent = i%4 == 0
+			slot, err := l.Reserve(t.Context(), mine)
+			if err != nil {
+				t.Error(err)
+			}
+			slots <- slot
+		})
+	}
+	group.Wait()
+	close(slots)
+	last := now
+	for slot := range slots {
+		if slot.After(last) {
+			last = slot
+		}
+	}
+	// Those that are not urgent come after all that were before them, so that the last slot
+	// is at most as late as one after another.
+	if gap := last.Sub(now); gap > 39*time.Second || gap < 29*time.Second {
+		t.Errorf("the last of 40 slots is in %v", gap)
 	}
 }

@@ -117,22 +117,37 @@ func (e *Edge) Counts() map[string]int {
 }
 
 // ServeHTTP plays the fault that waits for the call, if any, and otherwise passes the
-// call on to the engine.
+// call on to the engine. A fault that is late is played when the engine has answered.
 func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := callOf(r)
 	e.mu.Lock()
 	e.counts[c.operation]++
 	e.mu.Unlock()
 
-	if f, ok := e.faults.Take("aws", c.operation); ok {
-		var contentType, body string
-		if f.Kind != fault.Delay { // whose answer is the engine's
-			contentType, body = c.errorBody(w.Header(), f.Status, "")
-		}
-		if f.Play(w, r, contentType, body) {
-			return
-		}
+	f, faulty := e.faults.Take("aws", c.operation, func() string { return fault.Text(r, peek(r)) })
+	if !faulty {
+		e.pass(w, r, c)
+		return
 	}
+	held := &heldAnswer{header: http.Header{}}
+	if f.Late() {
+		e.pass(held, r, c)
+	}
+	var contentType, body string
+	if f.Kind != fault.Delay { // whose answer is the engine's
+		contentType, body = c.errorBody(w.Header(), f.Status, "")
+	}
+	switch {
+	case f.Play(w, r, contentType, body):
+	case f.Late():
+		held.release(w)
+	default:
+		e.pass(w, r, c)
+	}
+}
+
+// pass has the engine carry out the call.
+func (e *Edge) pass(w http.ResponseWriter, r *http.Request, c *call) {
 	if isPipelineCall(c) {
 		if signedService(r) == "" {
 			unsigned(w)

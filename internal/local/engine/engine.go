@@ -34,6 +34,8 @@ const (
 	// stopWithin is how long a graceful end may take. Nothing is lost by a harsh one:
 	// the engine keeps its state in memory only.
 	stopWithin = 4 * time.Second
+	// keepWithin is how long it may take while the engine writes down what it holds.
+	keepWithin = 90 * time.Second
 	// portAttempts is how often a free port is chosen anew when another process was
 	// faster to take it.
 	portAttempts = 3
@@ -92,6 +94,9 @@ func start(ctx context.Context, options Options) (*Engine, error) {
 		grace:    stopWithin,
 		stopping: make(chan struct{}),
 		done:     make(chan struct{}),
+	}
+	if options.Keeps {
+		e.grace = keepWithin
 	}
 	if err := e.spawn(); err != nil {
 		return nil, err
@@ -220,6 +225,19 @@ func (e *Engine) Stop() {
 	}
 	_ = e.signalGroup(syscall.SIGKILL)
 	<-e.done
+}
+
+// Restart stops the engine, whose Options.Keeps must be set, and starts it again at the
+// same address, with all that it held: what was in its memory only, such as workers and a
+// wait scale that was set later, is gone, and executions that were running are FAILED.
+func (e *Engine) Restart(ctx context.Context) (*Engine, error) {
+	if !e.options.Keeps {
+		return nil, errors.New("restarting the local engine: options: Keeps is false, expected true")
+	}
+	e.Stop()
+	options := e.options
+	options.goesOn = true
+	return Start(ctx, options)
 }
 
 // URL is where the engine answers, without a slash at the end.

@@ -41,11 +41,16 @@ type Options struct {
 	// WaitScale multiplies the seconds of a workflow's waits and retry delays, but not
 	// its timeouts; 0 skips them. Nil for 1. See also Engine.SetWaitScale.
 	WaitScale *float64
+	// Keeps has the engine write down what it holds when it is stopped, for Engine.Restart.
+	Keeps bool
 	// Dir holds the log, engine.log, and scratch files, some of which a start removes.
 	// It belongs to one engine at a time.
 	Dir string
 	// Env is added to the engine's environment, as NAME=value. Lambdas inherit it.
 	Env []string
+
+	// goesOn is true when what an engine before this one has written down is taken over.
+	goesOn bool
 }
 
 var (
@@ -84,14 +89,21 @@ func checkScale(scale float64) error {
 	return nil
 }
 
-func (o Options) home() string { return filepath.Join(o.Dir, "home") }
-func (o Options) tmp() string  { return filepath.Join(o.Dir, "tmp") }
+func (o Options) home() string  { return filepath.Join(o.Dir, "home") }
+func (o Options) tmp() string   { return filepath.Join(o.Dir, "tmp") }
+func (o Options) state() string { return filepath.Join(o.Dir, "state") }
 
 // makeDirs makes the folders that the engine writes to, without what an earlier engine
 // left in them.
 func (o Options) makeDirs() error {
-	if err := os.RemoveAll(o.tmp()); err != nil {
-		return err
+	left := []string{o.tmp()}
+	if !o.goesOn {
+		left = append(left, o.state())
+	}
+	for _, dir := range left {
+		if err := os.RemoveAll(dir); err != nil {
+			return err
+		}
 	}
 	return errors.Join(os.MkdirAll(o.home(), 0o700), os.MkdirAll(o.tmp(), 0o700))
 }
@@ -117,7 +129,7 @@ func (o Options) environment(url, nonce string) []string {
 		"MINISTACK_REGION=" + o.Region,
 		"MINISTACK_EDITION=" + nonce,
 		"AUTH=" + strconv.FormatBool(o.Auth),
-		"STATE_DIR=" + filepath.Join(o.Dir, "state"),
+		"STATE_DIR=" + o.state(),
 		"S3_DATA_DIR=" + filepath.Join(o.Dir, "s3"),
 		"IOT_MTLS_ENABLED=0", // these two would listen on every interface
 		"SFTP_ENABLED=0",
@@ -128,6 +140,9 @@ func (o Options) environment(url, nonce string) []string {
 		"AWS_ACCESS_KEY_ID=" + AccessKey,
 		"AWS_SECRET_ACCESS_KEY=" + SecretKey,
 		"AWS_EC2_METADATA_DISABLED=true",
+	}
+	if o.Keeps {
+		env = append(env, "PERSIST_STATE=1")
 	}
 	if o.WaitScale != nil {
 		env = append(env, "SFN_WAIT_SCALE="+formatScale(*o.WaitScale))

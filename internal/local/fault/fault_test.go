@@ -20,6 +20,7 @@ func TestCheck(t *testing.T) {
 		"a delay of none":   {Fault{Target: "aws", Kind: Delay}, "delayMs"},
 		"no such status":    {Fault{Target: "aws", Kind: Status, Status: 42}, "status"},
 		"less than never":   {Fault{Target: "aws", Kind: Status, Times: -1}, "times"},
+		"a phone's worker":  {Fault{Target: "phone", Kind: Kill}, "kind"},
 		"a wait before now": {Fault{Target: "aws", Kind: Status, RetryAfter: -1}, "retryAfter"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -41,14 +42,14 @@ func TestTake(t *testing.T) {
 		}
 	}
 	for i, want := range []string{Drop, Drop, HTML, HTML} {
-		if f, ok := s.Take("aws", "ecs:DescribeServices"); !ok || f.Kind != want {
+		if f, ok := s.Take("aws", "ecs:DescribeServices", nil); !ok || f.Kind != want {
 			t.Errorf("take %d is %q, want %q", i, f.Kind, want)
 		}
 	}
-	if _, ok := s.Take("slack", "ecs:DescribeServices"); ok {
+	if _, ok := s.Take("slack", "ecs:DescribeServices", nil); ok {
 		t.Error("another target's fault is taken")
 	}
-	if s.Clear(); len(s.List()) != 0 {
+	if s.Clear(""); len(s.List()) != 0 {
 		t.Error("something is left after Clear")
 	}
 }
@@ -68,6 +69,7 @@ func TestPlay(t *testing.T) {
 		"garbage":  {Fault{Kind: Garbage}, 200, "\x00\xff", ""},
 		"drop":     {Fault{Kind: Drop}, 0, "", ""},
 		"truncate": {Fault{Kind: Truncate}, 0, "", ""},
+		"hang":     {Fault{Kind: Hang, DelayMS: 1}, 0, "", ""},
 		"delay":    {Fault{Kind: Delay, DelayMS: 1}, 200, "as usual", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -62,6 +62,34 @@ func TestSlackGoTalksToTheStandIn(t *testing.T) {
 	}
 }
 
+func TestSlackGoReadsTheStandIn(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(newAccessSlack())
+	defer server.Close()
+	ctx := context.Background()
+	api := slack.New(testToken, slack.OptionAPIURL(server.URL+"/api/"))
+	marked := slack.MsgOptionMetadata(slack.SlackMetadata{EventType: "delivery", EventPayload: map[string]any{"key": "k1"}})
+	_, ts, err := api.PostMessageContext(ctx, "C1", slack.MsgOptionText("shop failed", true), marked)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := api.PostMessageContext(ctx, "C1", slack.MsgOptionText("why", true), marked, slack.MsgOptionTS(ts)); err != nil {
+		t.Fatal(err)
+	}
+	history, err := api.GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{ChannelID: "C1", Oldest: "1600000000.000000", Limit: 1, IncludeAllMetadata: true})
+	if err != nil || history.HasMore || len(history.Messages) != 1 || history.Messages[0].Timestamp != ts || history.Messages[0].Metadata.EventPayload["key"] != "k1" {
+		t.Errorf("history: %+v, %v", history, err)
+	}
+	replies, more, _, err := api.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{ChannelID: "C1", Timestamp: ts, IncludeAllMetadata: true})
+	if err != nil || more || len(replies) != 2 || replies[1].Text != "why" || replies[1].Metadata.EventPayload["key"] != "k1" {
+		t.Errorf("replies: %+v, %v", replies, err)
+	}
+	channel, err := api.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: "C1"})
+	if err != nil || channel.Name != "deployments" || channel.IsArchived || !channel.IsMember || channel.IsPrivate {
+		t.Errorf("info: %+v, %v", channel, err)
+	}
+}
+
 func TestGitLabClientTalksToTheStandIn(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(newTestGitLab(t, newClock(), nil, nil, testRepository(t)))

@@ -56,7 +56,7 @@ func newDesk(vendor, target string, log *Log, faults *fault.Set, now func() time
 	return desk{vendor: vendor, target: target, log: log, faults: faults, now: now, secrets: replacer(secrets)}
 }
 
-// serve answers one call. The fault "truncate" is played after the vendor has done its work:
+// serve answers one call. A fault that is late is played after the vendor has done its work:
 // it stands for the answer that is lost on the way, the one case in which a caller that tries
 // again repeats something. Every other fault but "delay" takes the vendor's place.
 func (d *desk) serve(w http.ResponseWriter, r *http.Request, operation string, handle func(*call) reply) {
@@ -72,15 +72,14 @@ func (d *desk) serve(w http.ResponseWriter, r *http.Request, operation string, h
 		return
 	}
 	c.body = body
-	f, faulty := d.faults.Take(d.target, operation)
-	late := faulty && f.Kind == fault.Truncate
-	if faulty && !late && d.play(seen, r, operation, f) {
+	f, faulty := d.faults.Take(d.target, operation, func() string { return fault.Text(r, body) })
+	if faulty && !f.Late() && d.play(seen, r, operation, f) {
 		return
 	}
 	answer := handle(c)
 	accepted = answer.accepted
-	if late {
-		d.play(seen, r, operation, f) // which closes the connection
+	if faulty && f.Late() && d.play(seen, r, operation, f) {
+		return
 	}
 	answer.write(seen)
 }
@@ -94,11 +93,7 @@ func statusOfReading(err error) int {
 }
 
 func (d *desk) play(w http.ResponseWriter, r *http.Request, operation string, f fault.Fault) bool {
-	status := f.Status
-	if status == 0 {
-		status = http.StatusInternalServerError
-	}
-	answer := d.failure(operation, status, f)
+	answer := d.failure(operation, f.StatusCode(), f)
 	for name, values := range answer.header {
 		w.Header()[name] = values
 	}

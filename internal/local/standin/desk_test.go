@@ -28,6 +28,16 @@ func TestFaultsOnSlack(t *testing.T) {
 		{"delay", post, fault.Fault{Kind: fault.Delay, DelayMS: 1}, 200, `"ok":true`, true},
 		{"drop", post, fault.Fault{Kind: fault.Drop}, 0, "", false},
 		{"truncate", post, fault.Fault{Kind: fault.Truncate}, 0, "", true},
+		{"status after", post, fault.Fault{Kind: fault.Status, After: true}, 500, `{"ok":false,"error":"internal_error"}`, true},
+		{"garbage after", post, fault.Fault{Kind: fault.Garbage, After: true}, 200, "not json", true},
+		{"html after", post, fault.Fault{Kind: fault.HTML, After: true, Status: 502}, 502, "<html>", true},
+		{"delay after", post, fault.Fault{Kind: fault.Delay, After: true, DelayMS: 1}, 200, `"ok":true`, true},
+		{"drop after", post, fault.Fault{Kind: fault.Drop, After: true}, 0, "", true},
+		{"hang", post, fault.Fault{Kind: fault.Hang, DelayMS: 1}, 0, "", false},
+		{"hang after", post, fault.Fault{Kind: fault.Hang, DelayMS: 1, After: true}, 0, "", true},
+		{"kill of nobody", post, fault.Fault{Kind: fault.Kill, After: true}, 500, "no Lambda worker", true},
+		{"key", post, fault.Fault{Kind: fault.Drop, Key: `"text":"hi"`}, 0, "", false},
+		{"another key", post, fault.Fault{Kind: fault.Drop, Key: "ho"}, 200, `"ok":true`, true},
 		{"webhook rate", webhook, fault.Fault{Kind: fault.Status, Status: 429, Match: "webhook"}, 429, "ratelimited", false},
 		{"another method", post, fault.Fault{Kind: fault.Drop, Match: "chat.update"}, 200, `"ok":true`, true},
 	} {
@@ -52,6 +62,22 @@ func TestFaultsOnSlack(t *testing.T) {
 				t.Errorf("remembered %+v, and %d messages", remembered, len(s.Messages("")))
 			}
 		})
+	}
+}
+
+// The text of a form's field is met as it was meant, with all that an encoding puts in between.
+func TestKeyInAForm(t *testing.T) {
+	t.Parallel()
+	set := withFault(t, fault.Fault{Target: "slack", Kind: fault.Status, Key: `shop/čart "7"`, Times: 1})
+	s := NewSlack(SlackOptions{Token: testToken, Channels: []string{"C1"}}, nil, set)
+	for _, text := range []string{"another", `shop/čart "7" failed`} {
+		got := send(t, s, "POST", "/api/chat.postMessage", formHeader, form("channel", "C1", "text", text))
+		if faulty := got.status == 500; faulty != strings.HasPrefix(text, "shop") {
+			t.Errorf("%s: %d %s", text, got.status, got.body)
+		}
+	}
+	if p := set.Played(""); p[0].Played != 1 {
+		t.Errorf("played %+v", p)
 	}
 }
 

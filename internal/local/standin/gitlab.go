@@ -2,7 +2,6 @@ package standin
 
 import (
 	"context"
-	"crypto/subtle"
 	"errors"
 	"fmt"
 	"math"
@@ -33,6 +32,8 @@ type GitLabOptions struct {
 	Repository string
 	// Token is the access token that is taken.
 	Token string
+	// TokenState is what the token is; DefaultGitLabToken when its name is empty.
+	TokenState GitLabToken
 	// Projects are the full paths of the projects that the token may read, such as
 	// "group/shop". A project's id is its place in the list, from 1.
 	Projects []string
@@ -48,15 +49,16 @@ type GitLabOptions struct {
 	Now func() time.Time
 }
 
-// GitLab plays two calls of GitLab's REST API, over a real repository:
-// GET /api/v4/projects/:id and GET /api/v4/projects/:id/repository/compare.
-// It is an http.Handler.
+// GitLab plays three calls of GitLab's REST API, two of them over a real repository:
+// GET /api/v4/projects/:id, GET /api/v4/projects/:id/repository/compare and
+// GET /api/v4/personal_access_tokens/self. It is an http.Handler.
 type GitLab struct {
 	desk
 	opts GitLabOptions
 	git  repository
 
 	mu       sync.Mutex
+	token    GitLabToken
 	minute   time.Time // the start of the minute that is counted
 	observed int
 }
@@ -72,11 +74,13 @@ func NewGitLab(opts GitLabOptions, log *Log, faults *fault.Set) *GitLab {
 		opts: opts,
 		git:  repository{folder: opts.Repository, aliases: opts.Refs},
 	}
+	g.RestoreToken()
 	g.failure = g.fail
 	return g
 }
 
-// ServeHTTP answers a call. The operation that a fault matches is "compare" or "project".
+// ServeHTTP answers a call. The operation that a fault matches is "compare",
+// "project" or "token".
 func (g *GitLab) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	id, rest, ok := splitProject(r.URL.EscapedPath())
 	operation, answer := "", g.unknown
@@ -85,6 +89,9 @@ func (g *GitLab) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		operation, answer = "project", g.project
 	case ok && r.Method == http.MethodGet && rest == "repository/compare":
 		operation, answer = "compare", g.compare
+	}
+	if r.Method == http.MethodGet && r.URL.Path == "/api/v4/personal_access_tokens/self" {
+		operation, answer = "token", g.self
 	}
 	g.serve(w, r, operation, func(c *call) reply { return g.limited(c, id, answer) })
 }
@@ -166,6 +173,9 @@ func (g *GitLab) fail(_ string, status int, f fault.Fault) reply {
 type gitLabError struct {
 	Message string `json:"message,omitempty"`
 	Error   string `json:"error,omitempty"`
+	// Description and Scope go with what is wrong with a token.
+	Description string `json:"error_description,omitempty"`
+	Scope       string `json:"scope,omitempty"`
 }
 
 func gitLabMessage(status int, what string) reply {
@@ -176,21 +186,10 @@ func (g *GitLab) unknown(*call, string) reply {
 	return asJSON(http.StatusNotFound, gitLabError{Error: "404 Not Found"})
 }
 
-// authorised tells whether the call has the token. A CI job token (JOB-TOKEN) is not taken:
-// the compare endpoint is not among those that allow it.
-func (g *GitLab) authorised(c *call) bool {
-	token := c.Header.Get("PRIVATE-TOKEN")
-	if token == "" {
-		token, _ = strings.CutPrefix(c.Header.Get("Authorization"), "Bearer ")
-	}
-	return g.opts.Token != "" && subtle.ConstantTimeCompare([]byte(token), []byte(g.opts.Token)) == 1
-}
-
 // find returns the project of an id or path, or the answer that refuses it.
 func (g *GitLab) find(c *call, id string) (p gitLabProject, refused *reply) {
-	if !g.authorised(c) {
-		done := gitLabMessage(http.StatusUnauthorized, "Unauthorized")
-		return p, &done
+	if refused := g.refusal(c, "api", "read_api"); refused != nil {
+		return p, refused
 	}
 	for i, full := range g.opts.Projects {
 		if id == full || id == strconv.Itoa(i+1) {

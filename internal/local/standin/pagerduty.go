@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"net/http"
-	"slices"
 	"sync"
 	"time"
 
@@ -13,10 +12,7 @@ import (
 
 // Limits of an integration key:
 // https://developer.pagerduty.com/docs/events-api-v2/rate-limits
-const (
-	defaultEventsPerMinute = 120
-	eventsWindow           = time.Minute
-)
+const defaultEventsPerMinute = 120
 
 // Statuses of an Incident.
 const (
@@ -72,9 +68,12 @@ type PagerDuty struct {
 	perMinute int
 
 	mu        sync.Mutex
-	calls     map[string][]time.Time // by routing key, those of the last minute
+	calls     map[string]*window // by routing key
+	revoked   map[string]bool    // by routing key
 	incidents []*Incident
 	changes   []Change
+	alerts    tallies
+	notes     tallies
 }
 
 // NewPagerDuty returns an account without incidents.
@@ -87,7 +86,8 @@ func NewPagerDuty(opts PagerDutyOptions, log *Log, faults *fault.Set) *PagerDuty
 		desk:      newDesk(VendorPagerDuty, "pagerduty", log, faults, opts.Now, secrets...),
 		services:  opts.RoutingKeys,
 		perMinute: opts.PerMinute,
-		calls:     map[string][]time.Time{},
+		calls:     map[string]*window{},
+		revoked:   map[string]bool{},
 	}
 	if p.perMinute <= 0 {
 		p.perMinute = defaultEventsPerMinute
@@ -120,6 +120,10 @@ func invalidEvent(errors ...string) reply {
 	return asJSON(http.StatusBadRequest, pagerDutyAnswer{Status: "invalid event", Message: "Event object is invalid", Errors: errors})
 }
 
+// invalidKey is how PagerDuty answers a key that may be one, but that it does not know, or not
+// any more: with a text, and no JSON. https://github.com/robusta-dev/robusta/issues/571
+func invalidKey() reply { return text(http.StatusBadRequest, "Invalid routing key") }
+
 // ServeHTTP answers a call. The operation that a fault matches is "enqueue" or "change".
 func (p *PagerDuty) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
@@ -141,24 +145,25 @@ func (p *PagerDuty) enqueue(c *call, isChange bool) reply {
 		return unreadable(err)
 	}
 	problems := e.check(isChange)
-	service, known := p.services[e.RoutingKey]
-	if len(e.RoutingKey) == routingKeyLength && !known {
-		problems = append(problems, "'routing_key' is invalid (no integration has this key)")
-	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	service, known := p.services[e.RoutingKey]
 	if known && p.tooFast(e.RoutingKey) {
 		return throttled()
 	}
 	if len(problems) > 0 {
 		return invalidEvent(problems...)
 	}
+	if !known || p.revoked[e.RoutingKey] {
+		return invalidKey()
+	}
 	answer := pagerDutyAnswer{Status: "success", Message: "Event processed"}
 	if isChange {
 		answer.Message = "Change event processed"
 		p.changes = append(p.changes, Change{Service: service, Summary: e.Payload.Summary, Source: e.Payload.Source, Event: c.event, At: p.now().UTC()})
+		p.noted(e, service, c)
 	} else {
-		answer.DedupKey = p.apply(e, service, c.event)
+		answer.DedupKey = p.apply(e, service, c)
 	}
 	done := asJSON(http.StatusAccepted, answer)
 	done.accepted = true
@@ -167,26 +172,24 @@ func (p *PagerDuty) enqueue(c *call, isChange bool) reply {
 
 // tooFast counts the call unless the key had its share within the last minute.
 func (p *PagerDuty) tooFast(key string) bool {
-	now := p.now()
-	recent := slices.DeleteFunc(p.calls[key], func(at time.Time) bool { return now.Sub(at) >= eventsWindow })
-	tooFast := len(recent) >= p.perMinute
-	if !tooFast {
-		recent = append(recent, now)
+	if p.calls[key] == nil {
+		p.calls[key] = &window{}
 	}
-	p.calls[key] = recent
+	_, tooFast := p.calls[key].take(p.now(), p.perMinute)
 	return tooFast
 }
 
 // apply changes the incident of the event's dedup key, and returns that key. Acknowledging or
 // resolving what is not open does nothing, as with PagerDuty.
-func (p *PagerDuty) apply(e pagerDutyEvent, service, event string) string {
-	now := p.now().UTC()
+func (p *PagerDuty) apply(e pagerDutyEvent, service string, c *call) string {
+	now, event := p.now().UTC(), c.event
 	open := p.open(e.RoutingKey, e.DedupKey)
+	if e.DedupKey == "" {
+		e.DedupKey = rand.Text() // of a trigger, the only one that may have none
+	}
+	p.alerted(e, service, open != nil, c)
 	switch {
 	case e.Action == "trigger" && open == nil:
-		if e.DedupKey == "" {
-			e.DedupKey = rand.Text()
-		}
 		p.incidents = append(p.incidents, &Incident{
 			Service: service, DedupKey: e.DedupKey, Status: Triggered, Triggers: 1, Event: event,
 			Summary: e.Payload.Summary, Severity: e.Payload.Severity, Source: e.Payload.Source,

@@ -77,6 +77,9 @@ func (e pagerDutyEvent) check(isChange bool) problems {
 	if p.required("routing_key", e.RoutingKey) && utf8.RuneCountInString(e.RoutingKey) != routingKeyLength {
 		p.add("Length of 'routing_key' is incorrect (should be %d characters)", routingKeyLength)
 	}
+	if strings.ContainsFunc(e.RoutingKey, notAlphanumeric) {
+		p.add("'routing_key' cannot contain non-alphanumeric characters.") // with a full stop, as no other rule
+	}
 	if isChange && strings.HasPrefix(e.RoutingKey, "R") {
 		p.add("'routing_key' is invalid (change events go to services, not to rulesets)")
 	}
@@ -102,6 +105,10 @@ func (e pagerDutyEvent) check(isChange bool) problems {
 		}
 	}
 	return p
+}
+
+func notAlphanumeric(c rune) bool {
+	return (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z')
 }
 
 func (l *pagerDutyPayload) check(p *problems, isChange bool) {

@@ -62,7 +62,7 @@ func TestPagerDutyRules(t *testing.T) {
 		{"trigger", alerts, trigger(), ""},
 		{"no key", alerts, trigger().with("routing_key", nil), "'routing_key' is missing or blank"},
 		{"short key", alerts, trigger().with("routing_key", "abc"), "Length of 'routing_key' is incorrect (should be 32 characters)"},
-		{"unknown key", alerts, trigger().with("routing_key", strings.Repeat("c", 32)), "'routing_key' is invalid (no integration has this key)"},
+		{"key with a hyphen", alerts, trigger().with("routing_key", strings.Repeat("a-", 16)), "'routing_key' cannot contain non-alphanumeric characters."},
 		{"no action", alerts, trigger().with("event_action", nil), "'event_action' is missing or blank"},
 		{"other action", alerts, trigger().with("event_action", "open"), "'event_action' is invalid (must be one of the following: 'trigger', 'acknowledge' or 'resolve')"},
 		{"dedup key of 255", alerts, trigger().with("dedup_key", long(255)), ""},
@@ -110,6 +110,72 @@ func TestPagerDutyRules(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestPagerDutyKeys(t *testing.T) {
+	t.Parallel()
+	p := newTestPagerDuty(newClock(), nil)
+	try := func(key string) string {
+		t.Helper()
+		got := send(t, p, "POST", "/v2/enqueue", nil, toJSON(t, trigger().with("routing_key", key)))
+		if got.status != 202 && (got.status != 400 || got.header.Get("Content-Type") != "text/plain; charset=utf-8") {
+			t.Errorf("got %d %v", got.status, got.header)
+		}
+		return got.body
+	}
+	if got := try(strings.Repeat("c", 32)); got != "Invalid routing key" {
+		t.Errorf("unknown: %s", got)
+	}
+	if err := p.ChangeKey(PagerDutyKey{Service: "nobody", Revoked: true}); err == nil {
+		t.Error("a key of nobody's is revoked")
+	}
+	if err := p.ChangeKey(PagerDutyKey{Service: "shop", Revoked: true}); err != nil {
+		t.Fatal(err)
+	}
+	if got := p.Keys(); len(got) != 2 || got[0] != (PagerDutyKey{"cart", false}) || got[1] != (PagerDutyKey{"shop", true}) {
+		t.Errorf("the keys are %+v", got)
+	}
+	if got := try(shopKey); got != "Invalid routing key" {
+		t.Errorf("revoked: %s", got)
+	}
+	if got := try(cartKey); !strings.Contains(got, "success") {
+		t.Errorf("another's: %s", got)
+	}
+	if err := p.ChangeKey(PagerDutyKey{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := try(shopKey); !strings.Contains(got, "success") || len(p.Incidents()) != 2 {
+		t.Errorf("undone: %s", got)
+	}
+}
+
+func TestPagerDutyCounts(t *testing.T) {
+	t.Parallel()
+	p := newTestPagerDuty(newClock(), nil)
+	if got := toJSON(t, p.Counts("")); !strings.HasPrefix(got, `{"alerts":[],"changes":[],"total":{`) {
+		t.Errorf("at first: %s", got)
+	}
+	post := func(body object) {
+		t.Helper()
+		path := "/v2/enqueue"
+		if body["event_action"] == nil {
+			path = "/v2/change/enqueue"
+		}
+		if status, a := p.testSend(t, path, body, "evt-1"); status != 202 {
+			t.Fatalf("%d %+v", status, a)
+		}
+	}
+	resolve := object{"routing_key": shopKey, "event_action": "resolve", "dedup_key": "eu/shop"}
+	change := object{"routing_key": shopKey, "payload": object{"summary": "shop-7 deployed", "custom_details": object{"a": 1, "b": 2}}}
+	other := trigger().with("dedup_key", "0").with("payload", payload().with("custom_details", object{"service": "cart-7"}))
+	for _, body := range []object{resolve, trigger(), trigger(), trigger(), resolve, resolve, trigger(),
+		resolve.with("event_action", "acknowledge"), other, change, change, change.with("links", []object{{"href": "https://example.com"}}),
+		change.with("payload", object{"summary": "cart-7 deployed"}),
+	} {
+		post(body)
+	}
+	p.testSend(t, "/v2/enqueue", trigger().with("payload", nil), "") // refused, and not counted
+	golden(t, "pagerduty_counts.json", map[string]any{"all": p.Counts(""), "cart-7": p.Counts("cart-7"), "nobody": p.Counts("nobody")})
 }
 
 func TestPagerDutyUnreadable(t *testing.T) {

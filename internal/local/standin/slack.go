@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -20,14 +21,22 @@ const (
 	defaultRate       = 1.0       // messages a second and channel
 	defaultBurst      = 10        // messages at once
 	defaultUpdateRate = 50.0 / 60 // chat.update a second, tier 3
+	defaultReads      = 50        // calls a minute of each method that reads, tier 3
 )
 
 // SlackOptions describes the workspace that the stand-in plays.
 type SlackOptions struct {
 	// Token is the bot token that the Web API takes.
 	Token string
+	// Scopes are those that the token has; DefaultScopes when nil.
+	Scopes []string
 	// Channels are the ids of the channels that the bot is in.
 	Channels []string
+	// Private are the ids of those of the channels that are private.
+	Private []string
+	// Names are the channels' names, without "#", by id; a channel that has none here is
+	// called by its id in lower case.
+	Names map[string]string
 	// Archived are the ids of channels that take no message any more.
 	Archived []string
 	// Webhooks maps the path of an incoming webhook (/services/T…/B…/…) to its channel's id.
@@ -38,6 +47,9 @@ type SlackOptions struct {
 	Burst int
 	// UpdateRate is how many chat.update a second the workspace takes; 50 a minute when 0.
 	UpdateRate float64
+	// ReadsPerMinute is how often within any 60 seconds each method that reads may be
+	// called, such as conversations.history; 50 when 0.
+	ReadsPerMinute int
 	// Now is the clock; time.Now when nil.
 	Now func() time.Time
 }
@@ -52,28 +64,33 @@ type SlackMessage struct {
 	// Blocks and Attachments are as they were sent.
 	Blocks      json.RawMessage `json:"blocks,omitempty"`
 	Attachments json.RawMessage `json:"attachments,omitempty"`
-	Edited      int             `json:"edited"`            // how often it was edited
-	Webhook     bool            `json:"webhook,omitempty"` // came by a webhook, and cannot be edited
-	Event       string          `json:"event,omitempty"`   // the event of the post, not of the edits
+	Metadata    json.RawMessage `json:"metadata,omitempty"` // event_type and event_payload
+	Edited      int             `json:"edited"`             // how often it was edited
+	Webhook     bool            `json:"webhook,omitempty"`  // came by a webhook, and cannot be edited
+	Event       string          `json:"event,omitempty"`    // the event of the post, not of the edits
 }
 
-// Slack plays Slack's Web API (chat.postMessage, chat.update, auth.test, by POST) and its
-// incoming webhooks. It is an http.Handler.
+// Slack plays Slack's Web API by POST (chat.postMessage, chat.update, auth.test,
+// conversations.history, .replies and .info) and its incoming webhooks. It is an http.Handler.
 type Slack struct {
 	desk
-	token    string
-	webhooks map[string]string
+	token     string
+	webhooks  map[string]string
+	perMinute int // of a method that reads
 
 	mu       sync.Mutex
+	access   SlackAccess
+	began    SlackAccess // access as it was at first
 	channels map[string]*channel
 	order    []string // the channels' ids, as they were given
 	updates  *rate.Limiter
-	lastTS   int64 // microseconds
+	reads    map[string]*window // by method
+	lastTS   int64              // microseconds
 }
 
 type channel struct {
-	id       string
-	archived bool
+	SlackChannel
+	began    SlackChannel // as it was at first
 	posts    *rate.Limiter
 	messages []*SlackMessage
 }
@@ -84,32 +101,49 @@ func NewSlack(opts SlackOptions, log *Log, faults *fault.Set) *Slack {
 	for path := range opts.Webhooks {
 		secrets = append(secrets, path)
 	}
-	burst := opts.Burst
-	if burst <= 0 {
-		burst = defaultBurst
+	if opts.Burst <= 0 {
+		opts.Burst = defaultBurst
+	}
+	if opts.ReadsPerMinute <= 0 {
+		opts.ReadsPerMinute = defaultReads
+	}
+	if opts.Scopes == nil {
+		opts.Scopes = DefaultScopes
 	}
 	s := &Slack{
-		desk:     newDesk(VendorSlack, "slack", log, faults, opts.Now, secrets...),
-		token:    opts.Token,
-		webhooks: opts.Webhooks,
-		channels: map[string]*channel{},
-		updates:  rate.NewLimiter(rate.Limit(orDefault(opts.UpdateRate, defaultUpdateRate)), burst),
+		desk:      newDesk(VendorSlack, "slack", log, faults, opts.Now, secrets...),
+		token:     opts.Token,
+		webhooks:  opts.Webhooks,
+		perMinute: opts.ReadsPerMinute,
+		began:     SlackAccess{Scopes: opts.Scopes},
+		channels:  map[string]*channel{},
+		updates:   rate.NewLimiter(rate.Limit(orDefault(opts.UpdateRate, defaultUpdateRate)), opts.Burst),
+		reads:     map[string]*window{},
 	}
+	s.access = s.began
 	s.failure = slackFailure
-	add := func(id string, archived bool) {
-		if s.channels[id] == nil {
-			s.order = append(s.order, id)
-		}
-		posts := rate.NewLimiter(rate.Limit(orDefault(opts.Rate, defaultRate)), burst)
-		s.channels[id] = &channel{id: id, archived: archived, posts: posts}
-	}
 	for _, id := range opts.Channels {
-		add(id, false)
+		s.add(opts, id, false)
 	}
 	for _, id := range opts.Archived {
-		add(id, true)
+		s.add(opts, id, true)
 	}
 	return s
+}
+
+func (s *Slack) add(opts SlackOptions, id string, archived bool) {
+	if s.channels[id] == nil {
+		s.order = append(s.order, id)
+	}
+	c := &channel{
+		SlackChannel: SlackChannel{ID: id, Name: opts.Names[id], Archived: archived, Private: slices.Contains(opts.Private, id), Member: true},
+		posts:        rate.NewLimiter(rate.Limit(orDefault(opts.Rate, defaultRate)), opts.Burst),
+	}
+	if c.Name == "" {
+		c.Name = strings.ToLower(id)
+	}
+	c.began = c.SlackChannel
+	s.channels[id] = c
 }
 
 func orDefault(value, otherwise float64) float64 {

@@ -12,6 +12,10 @@ import (
 type refusal struct {
 	word     string
 	messages []string // what is wrong with the blocks, with a pointer to the place
+	// needed and provided are scopes.
+	needed, provided string
+	// wait is how many seconds to wait when it is the rate that is too high.
+	wait int
 }
 
 func refuse(word string) *refusal { return &refusal{word: word} }
@@ -20,7 +24,9 @@ type slackAnswer struct {
 	OK       bool           `json:"ok"`
 	Error    string         `json:"error,omitempty"`
 	Errors   []string       `json:"errors,omitempty"`
-	Channel  string         `json:"channel,omitempty"`
+	Needed   string         `json:"needed,omitempty"`
+	Provided string         `json:"provided,omitempty"`
+	Channel  any            `json:"channel,omitempty"` // an id, but conversations.info has an object
 	TS       string         `json:"ts,omitempty"`
 	Text     *string        `json:"text,omitempty"`
 	Message  *slackPosted   `json:"message,omitempty"`
@@ -33,28 +39,37 @@ type slackAnswer struct {
 	TeamID string `json:"team_id,omitempty"`
 	UserID string `json:"user_id,omitempty"`
 	BotID  string `json:"bot_id,omitempty"`
+
+	Messages json.RawMessage `json:"messages,omitempty"`
+	HasMore  *bool           `json:"has_more,omitempty"`
 }
 
 type slackMetadata struct {
-	Messages []string `json:"messages,omitempty"`
-	Warnings []string `json:"warnings,omitempty"`
+	Messages   []string `json:"messages,omitempty"`
+	Warnings   []string `json:"warnings,omitempty"`
+	NextCursor string   `json:"next_cursor,omitempty"`
 }
 
 type slackPosted struct {
 	Type     string          `json:"type"`
 	Subtype  string          `json:"subtype,omitempty"`
 	BotID    string          `json:"bot_id"`
-	User     string          `json:"user"`
+	User     string          `json:"user,omitempty"`
 	Text     string          `json:"text"`
 	TS       string          `json:"ts"`
 	ThreadTS string          `json:"thread_ts,omitempty"`
 	Blocks   json.RawMessage `json:"blocks,omitempty"`
+	Metadata json.RawMessage `json:"metadata,omitempty"`
+	Replies  int             `json:"reply_count,omitempty"`
 }
 
 func posted(m *SlackMessage) *slackPosted {
-	p := &slackPosted{Type: "message", BotID: "B000FANFARE", User: "U000FANFARE", Text: m.Text, TS: m.TS, ThreadTS: m.ThreadTS, Blocks: m.Blocks}
-	if m.Broadcast {
+	p := &slackPosted{Type: "message", BotID: "B000FANFARE", User: "U000FANFARE", Text: m.Text, TS: m.TS, ThreadTS: m.ThreadTS, Blocks: m.Blocks, Metadata: m.Metadata}
+	switch {
+	case m.Broadcast:
 		p.Subtype = "thread_broadcast"
+	case m.Webhook:
+		p.Subtype, p.User = "bot_message", ""
 	}
 	return p
 }
@@ -69,23 +84,23 @@ func (s *Slack) api(c *call, method string) reply {
 		return text(http.StatusMethodNotAllowed, "this stand-in takes POST only")
 	}
 	args, token, warning, bad := slackArguments(c)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var header http.Header
 	if bad == nil {
-		bad = s.authenticate(token)
-	}
-	if bad != nil {
-		return asJSON(http.StatusOK, slackAnswer{Error: bad.word})
+		if bad = s.authenticate(token); bad == nil {
+			header = s.scopeHeader()
+		}
 	}
 	var answer slackAnswer
-	switch method {
-	case "auth.test":
-		answer = slackAnswer{OK: true, URL: "https://fanfare-local.slack.com/", Team: "Fanfare", User: "fanfare", TeamID: "T000FANFARE", UserID: "U000FANFARE", BotID: "B000FANFARE"}
-	case "chat.postMessage", "chat.update":
-		var seconds int
-		if answer, seconds = s.chat(c, method, args); seconds > 0 {
-			return tooMany(asJSON(0, slackAnswer{Error: "ratelimited"}), seconds)
-		}
-	default:
-		answer = slackAnswer{Error: "unknown_method"}
+	if bad == nil {
+		answer, bad = s.method(c, method, args)
+	}
+	if bad != nil && bad.wait > 0 {
+		return tooMany(asJSON(0, slackAnswer{Error: bad.word}), bad.wait)
+	}
+	if bad != nil {
+		answer = refused(bad)
 	}
 	if warning != "" {
 		answer.Warning = warning
@@ -95,8 +110,21 @@ func (s *Slack) api(c *call, method string) reply {
 		answer.Metadata.Warnings = []string{warning}
 	}
 	done := asJSON(http.StatusOK, answer)
-	done.accepted = answer.OK
+	done.header, done.accepted = header, answer.OK
 	return done
+}
+
+// method carries out one method; s is locked.
+func (s *Slack) method(c *call, method string, args arguments) (slackAnswer, *refusal) {
+	switch method {
+	case "auth.test":
+		return slackAnswer{OK: true, URL: "https://fanfare-local.slack.com/", Team: "Fanfare", User: "fanfare", TeamID: "T000FANFARE", UserID: "U000FANFARE", BotID: "B000FANFARE"}, nil
+	case "chat.postMessage", "chat.update":
+		return s.chat(c, method, args)
+	case "conversations.history", "conversations.replies", "conversations.info":
+		return s.read(method, args)
+	}
+	return slackAnswer{}, refuse("unknown_method")
 }
 
 // slackArguments reads a form or JSON. A token within JSON is not looked at: Slack takes it
@@ -154,50 +182,37 @@ func jsonArguments(body []byte) (arguments, *refusal) {
 	return args, nil
 }
 
-func (s *Slack) authenticate(token string) *refusal {
-	switch token {
-	case "":
-		return refuse("not_authed")
-	case s.token:
-		return nil
-	}
-	return refuse("invalid_auth")
-}
-
-// chat posts or updates a message. It returns the seconds to wait when the caller is too fast.
-func (s *Slack) chat(c *call, method string, args arguments) (slackAnswer, int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	ch := s.channels[args["channel"]]
-	if ch == nil {
-		return slackAnswer{Error: "channel_not_found"}, 0
+// chat posts or updates a message; s is locked.
+func (s *Slack) chat(c *call, method string, args arguments) (slackAnswer, *refusal) {
+	ch, bad := s.open(method, args["channel"])
+	if bad != nil {
+		return slackAnswer{}, bad
 	}
 	limiter := ch.posts
 	if method == "chat.update" {
 		limiter = s.updates
 	}
 	if seconds, limited := s.limited(limiter); limited {
-		return slackAnswer{}, seconds
+		return slackAnswer{}, &refusal{word: "ratelimited", wait: seconds}
 	}
 	var m *SlackMessage
-	var bad *refusal
 	if method == "chat.update" {
 		m, bad = s.update(ch, args)
 	} else {
 		m, bad = s.post(ch, args, c.event)
 	}
 	if bad != nil {
-		return refused(bad), 0
+		return slackAnswer{}, bad
 	}
-	answer := slackAnswer{OK: true, Channel: ch.id, TS: m.TS, Message: posted(m)}
+	answer := slackAnswer{OK: true, Channel: ch.ID, TS: m.TS, Message: posted(m)}
 	if method == "chat.update" {
 		answer.Text = &m.Text
 	}
-	return answer, 0
+	return answer, nil
 }
 
 func refused(bad *refusal) slackAnswer {
-	answer := slackAnswer{Error: bad.word, Errors: bad.messages}
+	answer := slackAnswer{Error: bad.word, Errors: bad.messages, Needed: bad.needed, Provided: bad.provided}
 	if len(bad.messages) > 0 {
 		answer.Metadata = &slackMetadata{}
 		for _, m := range bad.messages {

@@ -15,6 +15,8 @@ const (
 	maxUpdateText   = 4_000
 	maxAttachments  = 100
 	maxBlocksLength = 13_200
+	// maxMetadata is in bytes. Slack says that there is a limit, and not which.
+	maxMetadata = 8_000
 )
 
 // content is what a message shows; a nil list was not given at all.
@@ -52,7 +54,7 @@ func contentOf(args arguments) (content, *refusal) {
 }
 
 func (s *Slack) post(ch *channel, args arguments, event string) (*SlackMessage, *refusal) {
-	if ch.archived {
+	if ch.Archived {
 		return nil, refuse("is_archived")
 	}
 	shown, bad := contentOf(args)
@@ -62,7 +64,11 @@ func (s *Slack) post(ch *channel, args arguments, event string) (*SlackMessage, 
 	if shown.empty() {
 		return nil, refuse("no_text")
 	}
-	m := &SlackMessage{Channel: ch.id, Text: cutText(shown.text), Blocks: shown.blocks, Attachments: shown.attachments, Event: event}
+	metadata, bad := metadataOf(args)
+	if bad != nil {
+		return nil, bad
+	}
+	m := &SlackMessage{Metadata: metadata, Channel: ch.ID, Text: cutText(shown.text), Blocks: shown.blocks, Attachments: shown.attachments, Event: event}
 	if m.ThreadTS = args["thread_ts"]; m.ThreadTS != "" {
 		// Slack asks for the parent and not for another reply; a mistake is shown here at once.
 		if parent := ch.find(m.ThreadTS); parent == nil || parent.ThreadTS != "" {
@@ -75,13 +81,15 @@ func (s *Slack) post(ch *channel, args arguments, event string) (*SlackMessage, 
 	return m, nil
 }
 
-// update edits a message. Blocks and attachments that are not given stay as they were.
+// update edits a message. Attachments and metadata that are not given stay as they were, and
+// so do blocks, unless there is a text in their place.
+// https://docs.slack.dev/reference/methods/chat.update
 func (s *Slack) update(ch *channel, args arguments) (*SlackMessage, *refusal) {
 	m := ch.find(args["ts"])
 	switch {
 	case m == nil:
 		return nil, refuse("message_not_found")
-	case ch.archived:
+	case ch.Archived:
 		return nil, refuse("is_inactive")
 	case m.Webhook:
 		return nil, refuse("cant_update_message")
@@ -89,6 +97,10 @@ func (s *Slack) update(ch *channel, args arguments) (*SlackMessage, *refusal) {
 		return nil, refuse("msg_too_long")
 	}
 	shown, bad := contentOf(args)
+	if bad != nil {
+		return nil, bad
+	}
+	metadata, bad := metadataOf(args)
 	if bad != nil {
 		return nil, bad
 	}
@@ -106,14 +118,37 @@ func (s *Slack) update(ch *channel, args arguments) (*SlackMessage, *refusal) {
 		return nil, refuse("no_text")
 	}
 	m.Text = shown.text
-	if shown.blocks != nil {
+	if shown.blocks != nil || shown.text != "" {
 		m.Blocks = shown.blocks
+	}
+	if metadata != nil {
+		m.Metadata = metadata
 	}
 	if shown.attachments != nil {
 		m.Attachments = shown.attachments
 	}
 	m.Edited++
 	return m, nil
+}
+
+// metadataOf reads what a message bears for apps: an event_type and an event_payload.
+// https://docs.slack.dev/messaging/message-metadata
+func metadataOf(args arguments) (json.RawMessage, *refusal) {
+	value := args["metadata"]
+	if value == "" {
+		return nil, nil
+	}
+	var m struct {
+		EventType    string         `json:"event_type"`
+		EventPayload map[string]any `json:"event_payload"`
+	}
+	if json.Unmarshal([]byte(value), &m) != nil || m.EventType == "" || m.EventPayload == nil {
+		return nil, refuse("invalid_metadata_format")
+	}
+	if len(value) > maxMetadata {
+		return nil, refuse("metadata_too_large")
+	}
+	return compact(value), nil
 }
 
 func truthy(value string) bool { return value == "true" || value == "1" }

@@ -191,7 +191,7 @@ func TestSlackThreadsAndEdits(t *testing.T) {
 		want  string
 	}{
 		{"other blocks", []string{"channel", "C1", "ts", parent.TS, "text", "shop: done", "blocks", `[{"type":"divider"},{"type":"divider"}]`}, ""},
-		{"text, blocks stay", []string{"channel", "C1", "ts", parent.TS, "text", "shop: deployed"}, ""},
+		{"text in place of blocks", []string{"channel", "C1", "ts", parent.TS, "text", "shop: deployed"}, ""},
 		{"4,000 characters", []string{"channel", "C1", "ts", quiet.TS, "text", strings.Repeat("é", 4000)}, ""},
 		{"4,001 characters", []string{"channel", "C1", "ts", quiet.TS, "text", strings.Repeat("é", 4001)}, "msg_too_long"},
 		{"nothing", []string{"channel", "C1", "ts", parent.TS}, "no_text"},

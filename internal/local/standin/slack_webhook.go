@@ -21,9 +21,9 @@ func (s *Slack) webhook(c *call) reply {
 	defer s.mu.Unlock()
 	ch := s.channels[id]
 	switch {
-	case ch == nil:
+	case ch == nil || ch.Removed:
 		return text(http.StatusNotFound, "channel_not_found")
-	case ch.archived:
+	case ch.Archived:
 		return text(http.StatusGone, "channel_is_archived")
 	}
 	if seconds, limited := s.limited(ch.posts); limited {

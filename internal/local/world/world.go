@@ -44,6 +44,11 @@ type Options struct {
 	// SlackBurst is how many messages the Slack stand-in takes at once before it limits;
 	// as many as Slack does when 0. For tests that are not about the limit.
 	SlackBurst int
+	// PagerDutyRate is how many events a minute the PagerDuty stand-in takes; as many as
+	// PagerDuty does when 0.
+	PagerDutyRate int
+	// Keeps lets the engine be restarted; see World.RestartEngine.
+	Keeps bool
 }
 
 // World is a running world.
@@ -153,7 +158,7 @@ func pipelinesOf(a *account.Account) []string {
 
 func (w *World) startEngine(ctx context.Context) (err error) {
 	w.engine, err = engine.Start(ctx, engine.Options{
-		Python: w.Python, Account: w.Account, Region: w.Region, EndpointURL: w.Endpoint, Auth: true, Dir: filepath.Join(w.Options.Dir, "engine"),
+		Python: w.Python, Account: w.Account, Region: w.Region, EndpointURL: w.Endpoint, Auth: true, Keeps: w.Keeps, Dir: filepath.Join(w.Options.Dir, "engine"),
 	})
 	if err == nil {
 		w.Engine = w.engine.URL()
@@ -165,13 +170,13 @@ func (w *World) startEngine(ctx context.Context) (err error) {
 func (w *World) serve(ports ports, faults *fault.Set) {
 	log := &standin.Log{}
 	slack := standin.NewSlack(standin.SlackOptions{Token: slackToken, Channels: slackChannels(w.account), Burst: w.SlackBurst}, log, faults)
-	pagerduty := standin.NewPagerDuty(standin.PagerDutyOptions{RoutingKeys: map[string]string{routingKey: "on call"}}, log, faults)
+	pagerduty := standin.NewPagerDuty(standin.PagerDutyOptions{RoutingKeys: map[string]string{routingKey: "on call"}, PerMinute: w.PagerDutyRate}, log, faults)
 	gitlab := standin.NewGitLab(standin.GitLabOptions{
 		Repository: w.Root, Token: gitlabToken, Projects: []string{"shop/checkout", "shop/search"}, Refs: w.Refs,
 	}, log, faults)
 	phone := standin.NewPhone(log, faults)
 	control := http.NewServeMux()
-	control.Handle("/", standin.Control(log, faults, standin.World{Slack: slack, PagerDuty: pagerduty, Phone: phone}))
+	control.Handle("/", standin.Control(log, faults, standin.World{GitLab: gitlab, Slack: slack, PagerDuty: pagerduty, Phone: phone}))
 	for _, path := range []string{"/rollouts", "/rollouts/", "/executions", "/executions/", "/events", "/counts"} {
 		control.Handle(path, w.front.Control())
 	}
@@ -191,7 +196,7 @@ func (w *World) serve(ports ports, faults *fault.Set) {
 func slackChannels(a *account.Account) []string {
 	channels := []string{}
 	if a.Slack != nil {
-		channels = append(channels, a.Slack.Channel)
+		channels = append(channels, a.Slack.Channel, a.Slack.Fallback)
 	}
 	for _, e := range a.Environments {
 		channels = append(channels, e.SlackChannel)
@@ -208,6 +213,23 @@ func slackChannels(a *account.Account) []string {
 
 // Done is closed when the engine has ended, by itself or by Close.
 func (w *World) Done() <-chan struct{} { return w.engine.Done() }
+
+// RestartEngine stops the engine and starts it again, with all that it held but its wait
+// scale. Nobody else may use the world meanwhile. Options.Keeps must be set.
+func (w *World) RestartEngine(ctx context.Context) error {
+	next, err := w.engine.Restart(ctx)
+	if err != nil {
+		return err
+	}
+	w.engine = next
+	return nil
+}
+
+// Secrets are those that the vendors' stand-ins want, none of which may be found anywhere
+// but in the parameter store.
+func Secrets() map[string]string {
+	return map[string]string{"Slack's token": slackToken, "PagerDuty's key": routingKey, "GitLab's token": gitlabToken}
+}
 
 // SetWaitScale multiplies the workflow's waits and retry delays, for tests that are not
 // about them.

@@ -1,0 +1,95 @@
+package slack
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"fanfare/internal/account"
+	"fanfare/internal/channel"
+	"fanfare/internal/deployment"
+	"fanfare/internal/failure"
+)
+
+const (
+	// postCost is for how long a channel takes no other message: Slack allows one a second,
+	// and short bursts. https://docs.slack.dev/apis/web-api/rate-limits
+	postCost  = time.Second
+	postBurst = 3 * time.Second
+	// editCost is for how long the workspace takes no other edit: chat.update is of tier 3,
+	// 50 and more a minute. https://docs.slack.dev/reference/methods/chat.update
+	editCost  = 1200 * time.Millisecond
+	editBurst = 4 * time.Second
+)
+
+// Pace names the lanes of a failure, which edits or posts a message, and posts an alert.
+// Any other message of a bot may be an edit, or one line of a digest, which only the sender finds
+// out; it waits of itself. A webhook posts everything.
+func Pace(doc deployment.Document, a account.Account) []channel.Lane {
+	d := doc.Deployment
+	bot := a.Slack != nil && a.Slack.Via != viaWebhook
+	if a.Slack == nil || bot && !cries(d.Status) {
+		return nil
+	}
+	post, edit := postLane(a.ToldOf(d.Service, d.Pipeline, d.Environment).SlackChannel), editLane()
+	post.Urgent, edit.Urgent = cries(d.Status), true
+	if !bot {
+		return []channel.Lane{post}
+	}
+	post.Cost += postCost // the alert
+	return []channel.Lane{post, edit}
+}
+
+func postLane(channelID string) channel.Lane {
+	return channel.Lane{Key: "slack:" + channelID, Cost: postCost, Burst: postBurst}
+}
+
+func editLane() channel.Lane {
+	return channel.Lane{Key: "slack:edit", Cost: editCost, Burst: editBurst}
+}
+
+// cries tells whether the status is one that gets an alert, and goes before all others.
+func cries(s deployment.Status) bool { return s == deployment.Failed || s == deployment.Stuck }
+
+// turn waits for the message's turn in the lane, in which its slot is noted with the
+// deployment; wait is how long that is still. A ledger that cannot be asked holds nothing up.
+func (t *telling) turn(ctx context.Context, lane channel.Lane) (wait time.Duration) {
+	if t.Lanes == nil || !t.held || cries(t.deployment.Status) {
+		return 0
+	}
+	ctx, cancel := context.WithTimeout(ctx, noteFor)
+	defer cancel()
+	ready, err := false, error(nil)
+	if !t.thread.Slot.IsZero() {
+		if wait = t.thread.Slot.Sub(t.Now()); wait > 0 {
+			return wait
+		}
+		ready, err = t.Lanes.Ready(ctx, lane)
+	}
+	if err == nil && !ready {
+		t.thread.Slot, err = t.Lanes.Reserve(ctx, lane)
+		wait = max(t.thread.Slot.Sub(t.Now()), 0)
+	}
+	if err != nil {
+		slog.WarnContext(ctx, "sending out of turn", "lane", lane.Key, "error", failure.Classify(err).Error())
+		return 0
+	}
+	if wait > 0 {
+		t.note(ctx)
+	}
+	return wait
+}
+
+// slowed tells everybody in the lane when Slack asks to wait; Step does so for what cries.
+func (t *telling) slowed(ctx context.Context, lane channel.Lane, err error) {
+	var limited *failure.RateLimited
+	if t.Lanes == nil || cries(t.deployment.Status) || !errors.As(err, &limited) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteFor)
+	defer cancel()
+	if err := t.Lanes.Block(ctx, lane, t.Now().Add(limited.After)); err != nil {
+		slog.WarnContext(ctx, "the others do not know that slack asks to wait", "lane", lane.Key, "error", failure.Classify(err).Error())
+	}
+}

@@ -1,0 +1,256 @@
+package chaos
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+
+	"fanfare/internal/channel"
+	"fanfare/internal/local/fault"
+	"fanfare/statemachine"
+)
+
+// row is one way in which things go wrong, and how often a round plays it.
+type row struct {
+	name  string
+	times int
+	// play makes one of its plays: the number counts those of the row in this round.
+	play func(d dice, number int) Play
+}
+
+// dice decide what the matrix leaves open. The same seed throws the same.
+type dice struct{ *rand.Rand }
+
+func (d dice) oneOf(stories ...Story) Story { return stories[d.IntN(len(stories))] }
+
+// upTo is a number from 1 to most.
+func (d dice) upTo(most int) int { return 1 + d.IntN(most) }
+
+// matrix are the plays of one round, in the order in which they are begun: those beside
+// which nothing else may be played come last.
+func matrix(seed uint64, round int, only string) []Play {
+	d := dice{rand.New(rand.NewPCG(seed, uint64(round)))}
+	var plays []Play
+	pipelines := 0
+	for _, row := range rows() {
+		for number := range row.times {
+			p := row.play(d, number) // even if it is not wanted, so that a row plays the same alone
+			p.Row, p.Copies = row.name, max(p.Copies, 1)
+			p.Name = fmt.Sprintf("c%04x%02d-%04d", seed&0xffff, round%100, len(plays))
+			if p.Source == pipelineSource {
+				pipelines++
+				p.Name = fmt.Sprintf("chaos-p%02d", pipelines)
+			}
+			for i := range p.Faults {
+				p.Faults[i].Key = p.Name
+			}
+			plays = append(plays, p)
+		}
+	}
+	d.Shuffle(len(plays), func(i, j int) { plays[i], plays[j] = plays[j], plays[i] })
+	slices.SortStableFunc(plays, func(a, b Play) int { return a.turn() - b.turn() })
+	return slices.DeleteFunc(plays, func(p Play) bool { return !strings.Contains(p.Row, only) })
+}
+
+// turn puts in order what is played side by side, what the engine stops under, and what
+// is played alone.
+func (p Play) turn() int {
+	switch {
+	case p.Kill != "":
+		return 2
+	case p.Restart:
+		return 1
+	default:
+		return 0
+	}
+}
+
+func rows() []row {
+	return slices.Concat(vendorRows(), eventRows(), awsRows(), functionRows(), engineRows())
+}
+
+func rowNames() []string {
+	var names []string
+	for _, row := range rows() {
+		names = append(names, row.name)
+	}
+	return names
+}
+
+// rowsOf are the names of the rows that the plays are of, in the matrix's order.
+func rowsOf(plays []Play) []string {
+	return slices.DeleteFunc(rowNames(), func(name string) bool {
+		return !slices.ContainsFunc(plays, func(p Play) bool { return p.Row == name })
+	})
+}
+
+// troubles are the ways in which a vendor can fail who is asked over HTTP.
+var troubles = []struct {
+	name  string
+	fault fault.Fault
+	// late is its like after the vendor has taken the request; no kind where there is none.
+	late fault.Fault
+}{
+	{"hangs up", fault.Fault{Kind: fault.Drop}, fault.Fault{Kind: fault.Drop, After: true}},
+	{"does not answer", fault.Fault{Kind: fault.Hang}, fault.Fault{Kind: fault.Hang, After: true}},
+	{"500", fault.Fault{Kind: fault.Status, Status: 500}, fault.Fault{Kind: fault.Status, Status: 500, After: true}},
+	{"503", fault.Fault{Kind: fault.Status, Status: 503}, fault.Fault{Kind: fault.Status, Status: 503, After: true}},
+	{"429, wait a second", fault.Fault{Kind: fault.Status, Status: 429, RetryAfter: 1}, fault.Fault{}},
+	{"429", fault.Fault{Kind: fault.Status, Status: 429}, fault.Fault{}},
+	{"400", fault.Fault{Kind: fault.Status, Status: 400}, fault.Fault{}},
+	{"a malformed answer", fault.Fault{Kind: fault.Garbage}, fault.Fault{Kind: fault.Garbage, After: true}},
+	{"half an answer", fault.Fault{Kind: fault.Status, Status: 200, Body: `{"ok":tr`}, fault.Fault{Kind: fault.Truncate}},
+	{"the sender is killed", fault.Fault{Kind: fault.Kill}, fault.Fault{Kind: fault.Kill, After: true}},
+}
+
+// tookIt marks the rows in which the vendor has taken what it does not confirm.
+const tookIt = ", but took it"
+
+// vendorRows: twice each, once for a while and once until everything is repaired.
+func vendorRows() []row {
+	var all []row
+	for _, vendor := range []string{channel.Slack, channel.PagerDuty} {
+		for _, trouble := range troubles {
+			name, f, late := vendor+": "+trouble.name, trouble.fault, trouble.late
+			f.Target, late.Target = vendor, vendor
+			all = append(all, row{name, 2, func(d dice, number int) Play { return vendorPlay(d, number, f) }})
+			if late.Kind != "" {
+				all = append(all, row{name + tookIt, 2, func(d dice, number int) Play { return vendorPlay(d, number, late) }})
+			}
+		}
+	}
+	return all
+}
+
+func vendorPlay(d dice, number int, f fault.Fault) Play {
+	if number == 0 || f.Kind == fault.Kill {
+		f.Times = d.upTo(2)
+	}
+	together := f.Kind == fault.Hang || d.IntN(4) == 0
+	return Play{Source: ecsSource, Story: d.oneOf(fails, fails, succeeds), Together: together, Faults: []fault.Fault{f}}
+}
+
+// hostile are texts that somebody would like others to see, or machines to obey.
+var hostile = []string{
+	"<!channel> <@U0000000> <https://example.com/|click here> & *bold* `code`",
+	"\"}}]}, \"routing_key\": \"none\" \\u0000 \\\" ' $.deployment States.Format('{}') {% $states %}",
+	"\x00\x1b[2J\u202e\u2066right to left\u200b\u0301\U0001F480 line one\r\nline two\r\n\r\nX-Header: none",
+	strings.Repeat("every word is long ", 200),
+}
+
+const (
+	manyTimes = 10
+	// long is what makes an event nearly as long as EventBridge takes: 256 KiB with all.
+	long = 255 << 10
+)
+
+func eventRows() []row {
+	var all []row
+	for _, source := range []Source{ecsSource, pipelineSource, drillSource} {
+		name := func(what string) string { return string(source) + ": " + what }
+		ending := func(d dice) Story { return d.oneOf(fails, succeeds) }
+		three := rolledBack
+		if source == pipelineSource {
+			three = stopped
+		}
+		all = append(all,
+			row{name("the same event ten times"), 1, func(d dice, _ int) Play {
+				return Play{Source: source, Story: ending(d), Copies: manyTimes, Together: d.IntN(2) == 0}
+			}},
+			row{name("three events in every order"), 6, func(d dice, number int) Play {
+				return Play{Source: source, Story: three, Order: orders(3)[number], Together: d.IntN(2) == 0}
+			}},
+			row{name("malformed events"), len(wrongs), func(_ dice, number int) Play {
+				return Play{Source: source, Story: malformed, Wrong: wrongs[number]}
+			}},
+			row{name("events of 256 KiB"), 1, func(d dice, _ int) Play {
+				return Play{Source: source, Story: ending(d), Pad: long}
+			}},
+			row{name("hostile texts"), len(hostile), func(_ dice, number int) Play {
+				return Play{Source: source, Story: fails, Text: hostile[number]}
+			}},
+		)
+	}
+	return all
+}
+
+// call is one that functions make to AWS.
+type call struct {
+	operation string
+	source    Source
+	story     Story
+	// holder is true when it names the execution that told the event before.
+	holder bool
+}
+
+var calls = []call{
+	{"ssm:GetParameter", ecsSource, fails, false},
+	{"ssm:PutParameter", ecsSource, succeeds, false},
+	{"dynamodb:GetItem", ecsSource, fails, false},
+	{"dynamodb:UpdateItem", ecsSource, fails, false},
+	{"ecs:DescribeServices", ecsSource, fails, false},
+	{"ecs:DescribeTaskDefinition", ecsSource, fails, false},
+	{"codepipeline:GetPipelineExecution", pipelineSource, fails, false},
+	{"codepipeline:ListActionExecutions", pipelineSource, fails, false},
+	{"states:DescribeExecution", ecsSource, fails, true},
+	{"scheduler:", ecsSource, fails, false},
+}
+
+func awsRows() []row {
+	ways := []struct {
+		name  string
+		fault func(d dice) fault.Fault
+	}{
+		{"throttled", func(dice) fault.Fault { return fault.Fault{Kind: fault.Status, Status: 400} }},
+		{"delayed", func(d dice) fault.Fault { return fault.Fault{Kind: fault.Delay, DelayMS: 500 * d.upTo(8)} }},
+		{"broken", func(d dice) fault.Fault {
+			return []fault.Fault{{Kind: fault.Status}, {Kind: fault.Drop}, {Kind: fault.Drop, After: true}, {Kind: fault.Garbage}, {Kind: fault.Truncate}}[d.IntN(5)]
+		}},
+		{"its caller killed", func(d dice) fault.Fault { return fault.Fault{Kind: fault.Kill, After: d.IntN(2) == 0} }},
+	}
+	var all []row
+	for _, call := range calls {
+		for _, way := range ways {
+			all = append(all, row{call.operation + " " + way.name, 1, func(d dice, _ int) Play {
+				f := way.fault(d)
+				f.Target, f.Match, f.Times = "aws", call.operation, d.upTo(3)
+				p := Play{Source: call.source, Story: call.story, Real: true}
+				if call.holder {
+					p.Holder, p.Copies = []fault.Fault{f}, 2
+				} else {
+					p.Faults = []fault.Fault{f}
+				}
+				return p
+			}})
+		}
+	}
+	return all
+}
+
+// functionRows: every function of the workflow dies once with the event in its hands.
+func functionRows() []row {
+	var all []row
+	for _, step := range statemachine.Steps {
+		all = append(all, row{step.Name() + " is killed", 1, func(d dice, _ int) Play {
+			p := Play{Source: ecsSource, Story: fails, Kill: step.Name(), Real: true}
+			switch step.Program {
+			case "remembertag":
+				p.Story = succeeds
+			case "escalate": // which is called when a channel cannot be told
+				p.Faults = []fault.Fault{{Target: channel.Slack, Kind: fault.Status, Status: 400}}
+			}
+			return p
+		}})
+	}
+	return all
+}
+
+// underWay is how many plays are under way when the engine stops.
+const underWay = 8
+
+func engineRows() []row {
+	return []row{{"the engine stops and starts again", underWay, func(d dice, _ int) Play {
+		return Play{Source: ecsSource, Story: d.oneOf(fails, succeeds), Together: d.IntN(2) == 0, Restart: true}
+	}}}
+}
