@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 	"github.com/aws/smithy-go"
@@ -181,11 +182,15 @@ func TestHanging(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld()
 				w.hang = vendor
+				began := time.Now()
 				for _, c := range w.doctor().Look(t.Context()).Checks {
 					late := c.Name == check
 					if c.OK == (late || c.follows) || late && !strings.Contains(c.Problem, "in time") {
 						t.Errorf("got %+v", c)
 					}
+				}
+				if took := time.Since(began); took != Patience {
+					t.Errorf("it took %s", took)
 				}
 			})
 		})

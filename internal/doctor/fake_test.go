@@ -154,6 +154,9 @@ func (w *world) Tell(_ context.Context, n notice.Notice) error {
 
 // RoundTrip is the vendors.
 func (w *world) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Context().Err() != nil {
+		return nil, r.Context().Err()
+	}
 	if strings.HasPrefix(r.Host, w.hang+".") {
 		<-r.Context().Done()
 		return nil, r.Context().Err()
@@ -195,7 +198,8 @@ func (w *world) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func (w *world) slack(answer io.Writer, r *http.Request, rest string) {
 	word := w.refusal
-	if r.Header.Get("Authorization") != "Bearer "+slackToken {
+	_ = r.ParseForm()
+	if r.Header.Get("Authorization") != "Bearer "+slackToken && r.PostForm.Get("token") != slackToken {
 		word = "invalid_auth"
 	}
 	if word != "" {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
@@ -23,7 +22,7 @@ type kept struct {
 // secret is the secret <prefix>/<owner>/<name>. It is read when the first check asks.
 func (d *Doctor) secret(ctx context.Context, owner, name string) kept {
 	k := kept{parameter: notice.Parameter(d.Account, owner, name)}
-	k.read = sync.OnceValues(func() (secret.Value, *trouble) { return d.readSecret(ctx, k.parameter, owner, name) })
+	k.read = shared(func() (secret.Value, *trouble) { return d.readSecret(ctx, k.parameter, owner, name) })
 	return k
 }
 

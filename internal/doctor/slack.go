@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
 	"fanfare/internal/channel"
 	"fanfare/internal/channel/slack"
@@ -78,7 +77,7 @@ func (d *Doctor) bot(ctx context.Context) bot {
 		}
 		return slack.NewClient(token, d.Account.Slack.URL, d.HTTP), nil
 	}
-	b.identity = sync.OnceValues(func() (slack.Identity, error) {
+	b.identity = shared(func() (slack.Identity, error) {
 		client, found := b.client()
 		if found != nil {
 			return slack.Identity{}, errors.New(found.problem)

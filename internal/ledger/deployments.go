@@ -123,7 +123,7 @@ func (l *Ledger) LastFailure(ctx context.Context, serviceKey string) (Failure, e
 func (l *Ledger) Restart(ctx context.Context, key string, d deployment.Deployment) error {
 	_, _, err := l.apply(ctx, update{
 		pk: "deployment#" + key, sk: "deployment",
-		remove:    "progress, #status, startedAt, #release, threadTs, threadChannel, threadStatus, threadAt, threadBroadcast",
+		remove:    "progress, #status, startedAt, #release, threadTs, threadChannel, threadStatus, threadAt, threadBroadcast, threadDigest, threadSlot, threadUnsure",
 		condition: "startedAt < :time AND #time < :time",
 		names:     map[string]string{"#status": "status", "#release": "release", "#time": IndexSort},
 		values:    item{":time": text(moment(d.Time))},

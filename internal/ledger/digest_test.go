@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -44,9 +46,16 @@ func (s *scripted) digests() Digests {
 }
 
 // wrote are keys and expressions of the writes.
-func (s *scripted) wrote() string {
+func (s *scripted) wrote(t *testing.T) string {
+	t.Helper()
 	var all []string
 	for _, in := range s.updates {
+		// DynamoDB refuses a placeholder that stands for nothing, and one that is not used.
+		used := slices.Compact(slices.Sorted(slices.Values(placeholders.FindAllString(expressions(in), -1))))
+		defined := slices.AppendSeq(slices.Collect(maps.Keys(in.ExpressionAttributeValues)), maps.Keys(in.ExpressionAttributeNames))
+		if slices.Sort(defined); !slices.Equal(used, defined) {
+			t.Errorf("used %v, defined %v", used, defined)
+		}
 		all = append(all, keyOf(in.Key)+": "+strings.TrimPrefix(expressions(in), "SET expires = :expires, "))
 	}
 	return strings.Join(all, "\n")
@@ -77,8 +86,8 @@ func TestPlace(t *testing.T) {
 	} {
 		s := &scripted{steps: test.steps}
 		got, err := s.digests().Place(t.Context(), "C1", 20)
-		if err != nil || got != test.want || s.wrote() != test.wrote {
-			t.Errorf("%s: %q, %v after\n%s", name, got, err, s.wrote())
+		if err != nil || got != test.want || s.wrote(t) != test.wrote {
+			t.Errorf("%s: %q, %v after\n%s", name, got, err, s.wrote(t))
 		}
 		if in := s.updates[0]; values(in)[":lapsed"] != moment(now.Add(-time.Minute)) {
 			t.Errorf("%s: wrote %v", name, values(in))
@@ -113,8 +122,8 @@ func TestJoin(t *testing.T) {
 	} {
 		s := &scripted{steps: test.steps}
 		got, late, err := s.digests().Join(t.Context(), "D", entry)
-		if err != nil || got != test.want || late != test.late || s.wrote() != test.wrote {
-			t.Errorf("%s: %d, %v, %v after\n%s", name, got, late, err, s.wrote())
+		if err != nil || got != test.want || late != test.late || s.wrote(t) != test.wrote {
+			t.Errorf("%s: %d, %v, %v after\n%s", name, got, late, err, s.wrote(t))
 		}
 		var written channel.Entry
 		if err := json.Unmarshal([]byte(values(s.updates[0])[":entry"]), &written); err != nil || written != (channel.Entry{Key: entry.Key, Status: entry.Status, Kind: entry.Kind, At: written.At, Name: entry.Name, Version: entry.Version}) || !written.At.Equal(entry.At) {
@@ -134,9 +143,9 @@ func TestHoldAndNoteDigest(t *testing.T) {
 			t.Errorf("got %+v, %v, %v", got, ok, err)
 		}
 		in := s.updates[0]
-		if s.wrote() != "digest#D digest: holder = :me, heldUntil = :until, unsure = if_not_exists(unsure, :now) IF attribute_not_exists(holder) OR holder = :me OR heldUntil < :now" ||
+		if s.wrote(t) != "digest#D digest: holder = :me, heldUntil = :until, unsure = if_not_exists(unsure, :now) IF attribute_not_exists(holder) OR holder = :me OR heldUntil < :now" ||
 			in.ReturnValues != types.ReturnValueAllOld || values(in)[":until"] != moment(now.Add(15*time.Second)) {
-			t.Errorf("wrote %s, %v", s.wrote(), values(in))
+			t.Errorf("wrote %s, %v", s.wrote(t), values(in))
 		}
 	}
 	for unsure, remove := range map[time.Time]string{{}: "holder, heldUntil, unsure", now: "holder, heldUntil"} {
@@ -145,9 +154,9 @@ func TestHoldAndNoteDigest(t *testing.T) {
 		if err := s.digests().Note(t.Context(), "D", "me", want); err != nil {
 			t.Fatal(err)
 		}
-		if s.wrote() != "digest#D digest: ts = :ts, shown = :shown, #next = :next REMOVE "+remove+" IF holder = :me" ||
+		if s.wrote(t) != "digest#D digest: ts = :ts, shown = :shown, #next = :next REMOVE "+remove+" IF holder = :me" ||
 			values(s.updates[0])[":shown"] != "5" || values(s.updates[0])[":ts"] != "1.2" {
-			t.Errorf("wrote %s, %v", s.wrote(), values(s.updates[0]))
+			t.Errorf("wrote %s, %v", s.wrote(t), values(s.updates[0]))
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -27,6 +28,12 @@ func playChaos(ctx context.Context, p place, args []string) error {
 	if *seed == 0 {
 		*seed = 1 + rand.Uint64N(1e6)
 	}
+	dir := filepath.Join(p.root, "build", "chaos")
+	log, err := logFile(dir)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
 	say := progress(time.Now())
 	say(fmt.Sprintf("seed %d", *seed))
 	t, err := prepare(ctx, p, say)
@@ -34,7 +41,7 @@ func playChaos(ctx context.Context, p place, args []string) error {
 		return err
 	}
 	report, err := chaos.Run(ctx, chaos.Options{
-		Root: p.root, Dir: filepath.Join(p.root, "build", "chaos"), Tools: t, Seed: *seed, Faults: *faults, Row: *row,
+		Root: p.root, Dir: dir, Tools: t, Seed: *seed, Faults: *faults, Row: *row,
 	}, say)
 	if err != nil {
 		return err
@@ -46,4 +53,18 @@ func playChaos(ctx context.Context, p place, args []string) error {
 		return errSaid
 	}
 	return nil
+}
+
+// logFile takes what the edge and the stand-ins log, so that it does not stand between the
+// lines for people: much of what they complain of is played on purpose.
+func logFile(dir string) (*os.File, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("making a folder for the log: %w", err)
+	}
+	file, err := os.Create(filepath.Join(dir, "log"))
+	if err != nil {
+		return nil, fmt.Errorf("making the log: %w", err)
+	}
+	slog.SetDefault(slog.New(slog.NewTextHandler(file, nil)))
+	return file, nil
 }

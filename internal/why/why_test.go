@@ -148,6 +148,11 @@ func TestGolden(t *testing.T) {
 			trails: []ledger.Trail{begun, event("fail", 300, deployment.Failed, ledger.Row{Audit: paged.Audit, Begun: 1}, ledger.Row{Audit: ledger.Audit{Channel: "slack"}, Begun: 2},
 				ledger.Row{Audit: ledger.Audit{Channel: "sns"}, Begun: 1, Sending: at(302)})},
 			ended: ended{status: types.ExecutionStatusFailed, error: "Permanent", cause: `{"errorMessage":"route: no environment\nof this name","errorType":"Permanent"}`}},
+		"taken_over_and_failed": {
+			trails: []ledger.Trail{changed(event("fail", 300, deployment.Failed, changed(row("pagerduty", deployment.Deliver, deployment.ProductionFailure,
+				deployment.Delivery{Outcome: deployment.DeadLettered, Reason: "Unreachable: invalid routing key"}), func(r *ledger.Row) { r.Execution = execution + "execution-dead" })),
+				func(e *ledger.Trail) { e.TakenFrom = execution + "execution-dead" })},
+			ended: ended{status: types.ExecutionStatusAborted}},
 		"under_way":   {trails: []ledger.Trail{event("start", 0, deployment.InProgress)}, ended: ended{status: types.ExecutionStatusRunning}},
 		"timed_out":   {trails: []ledger.Trail{event("start", 0, deployment.InProgress)}, ended: ended{status: types.ExecutionStatusTimedOut}},
 		"redriven":    {trails: []ledger.Trail{event("start", 0, deployment.InProgress)}, ended: ended{status: types.ExecutionStatusPendingRedrive}},

@@ -15,7 +15,8 @@ import (
 )
 
 const (
-	// eventType is the type of what Fanfare's messages bear, invisible to people:
+	// eventType is the type of what Fanfare's messages bear, invisible to people. An edit
+	// that says nothing of it leaves it as it is:
 	// https://docs.slack.dev/messaging/message-metadata
 	eventType = "fanfare_delivery"
 	// clockSkew is how far Slack's clock and ours may be apart.

@@ -8,15 +8,13 @@ import (
 	"log/slog"
 	"time"
 
+	"fanfare/internal/account"
 	"fanfare/internal/channel"
 	"fanfare/internal/deployment"
 	"fanfare/internal/failure"
 )
 
 const (
-	// defaultDigestAfter is how many new messages a minute a channel gets before the rest
-	// is told in a digest, unless the account file says otherwise.
-	defaultDigestAfter = 20
 	// digestEvery is how often a digest is edited at most: of the 50 edits a minute that
 	// Slack takes it then leaves half to others.
 	digestEvery = 3 * time.Second
@@ -36,7 +34,7 @@ func (t *telling) digest(ctx context.Context) (string, error) {
 	}
 	limit := t.Account.Slack.DigestAfter
 	if limit == 0 {
-		limit = defaultDigestAfter
+		limit = account.DefaultDigestAfter
 	}
 	counting, cancel := context.WithTimeout(ctx, noteFor)
 	defer cancel()

@@ -221,19 +221,6 @@ func TestAlertLater(t *testing.T) {
 	}
 }
 
-// TestHeldByAnother does not call Slack at all.
-func TestHeldByAnother(t *testing.T) {
-	t.Parallel()
-	doc := channeltest.Documents()["failed"]
-	threads := &channeltest.Threads{}
-	threads.Put(doc.Key(), channel.Thread{Holder: "another", Until: time.Now().Add(time.Minute)})
-	v := newVendor(t, answerOf{body: posted})
-	receipt, err := NewSender(depsAt("bot", v.URL, threads)).Send(context.Background(), dispatchOf(t, doc, "bot"))
-	if err != nil || receipt.Outcome != deployment.Wait || receipt.After < time.Second || len(v.calls) != 0 || threads.Get(doc.Key()).Holder != "another" {
-		t.Errorf("became %+v, %v after %q, held by %q", receipt, err, v.methods(), threads.Get(doc.Key()).Holder)
-	}
-}
-
 // away is a ledger that cannot be reached.
 type away struct{ channel.Threads }
 

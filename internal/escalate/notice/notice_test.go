@@ -2,13 +2,14 @@ package notice
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -87,23 +88,23 @@ func TestTell(t *testing.T) {
 // TestHangingSlack has a Slack that never answers: the topic is told all the same, in time.
 func TestHangingSlack(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithCancel(t.Context())
-	f := &topic{}
-	teller := Teller{
-		Account: account.Account{Slack: &account.Slack{Fallback: "C0FALLBACK0", URL: "http://slack.invalid/"}},
-		Secrets: channeltest.Secrets{"bot-token": token}, SNS: f,
-		HTTP: &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
-			if _, ok := r.Context().Deadline(); !ok {
-				return nil, errors.New("no deadline")
-			}
-			cancel() // stands for the deadline
-			<-r.Context().Done()
-			return nil, r.Context().Err()
-		})},
-	}
-	if err := teller.Tell(ctx, Notice{Subject: "s", Text: "t"}); err != nil || len(f.published) != 1 {
-		t.Errorf("got %d published, %v", len(f.published), err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		f := &topic{}
+		teller := Teller{
+			Account: account.Account{Slack: &account.Slack{Fallback: "C0FALLBACK0", URL: "http://slack.invalid/"}},
+			Secrets: channeltest.Secrets{"bot-token": token}, SNS: f,
+			HTTP: &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+				<-r.Context().Done()
+				return nil, r.Context().Err()
+			})},
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		began := time.Now()
+		if err := teller.Tell(ctx, Notice{Subject: "s", Text: "t"}); err != nil || len(f.published) != 1 || time.Since(began) != Within {
+			t.Errorf("got %d published after %s, %v", len(f.published), time.Since(began), err)
+		}
+	})
 }
 
 type roundTrip func(*http.Request) (*http.Response, error)

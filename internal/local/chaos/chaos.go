@@ -27,7 +27,8 @@ type Options struct {
 	// Faults is how many are to be played: the matrix is played again and again until
 	// there were as many. It is played once when 0.
 	Faults int
-	// Row narrows the matrix to the rows whose name holds it; all when empty.
+	// Row narrows the matrix to the rows whose name holds it, or one of several texts with a
+	// | between them; all when empty.
 	Row string
 }
 

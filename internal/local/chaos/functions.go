@@ -99,12 +99,12 @@ func (s *stage) isCalled(ctx context.Context, event, function string) (bool, err
 }
 
 // oneByOne performs plays beside which nothing else may be played.
-func (s *stage) oneByOne(ctx context.Context, plays []Play, of int) error {
+func (s *stage) oneByOne(ctx context.Context, plays []Play) error {
 	for _, p := range plays {
 		if err := s.play(ctx, p); err != nil {
 			return fmt.Errorf("%s: %w", p.Row, err)
 		}
-		s.progress(of)
+		s.progress()
 	}
 	return nil
 }
@@ -112,25 +112,26 @@ func (s *stage) oneByOne(ctx context.Context, plays []Play, of int) error {
 // stopAfter is how long the plays are under way when the engine stops.
 const stopAfter = 1200 * time.Millisecond
 
-// underWay stops the engine while plays are under way, and starts it again.
-func (s *stage) underWay(ctx context.Context, plays []Play, of int) error {
-	if len(plays) == 0 {
-		return nil
+// restart stops the engine once so many plays are under way, and starts it again.
+func (s *stage) restart(ctx context.Context, under int, underWay <-chan struct{}) error {
+	for range under {
+		select {
+		case <-underWay:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
 	}
-	s.say("stopping the engine in the middle of everything")
-	performed := make(chan error, 1)
-	go func() { performed <- s.sideBySide(ctx, plays, of) }()
 	if err := pause(ctx, stopAfter); err != nil {
 		return err
 	}
+	s.say("stopping the engine in the middle of everything")
+	s.up.Lock()
+	defer s.up.Unlock()
 	if err := s.world.RestartEngine(ctx); err != nil {
 		return err
 	}
-	if err := s.world.SetWaitScale(ctx, waitScale); err != nil {
-		return err
-	}
 	s.say("the engine runs again")
-	return <-performed
+	return s.world.SetWaitScale(ctx, waitScale)
 }
 
 func pause(ctx context.Context, d time.Duration) error {

@@ -3,6 +3,7 @@ package chaos
 import (
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -27,8 +28,7 @@ func (d dice) oneOf(stories ...Story) Story { return stories[d.IntN(len(stories)
 // upTo is a number from 1 to most.
 func (d dice) upTo(most int) int { return 1 + d.IntN(most) }
 
-// matrix are the plays of one round, in the order in which they are begun: those beside
-// which nothing else may be played come last.
+// matrix are the plays of one round, in the order in which they are begun.
 func matrix(seed uint64, round int, only string) []Play {
 	d := dice{rand.New(rand.NewPCG(seed, uint64(round)))}
 	var plays []Play
@@ -49,21 +49,17 @@ func matrix(seed uint64, round int, only string) []Play {
 		}
 	}
 	d.Shuffle(len(plays), func(i, j int) { plays[i], plays[j] = plays[j], plays[i] })
-	slices.SortStableFunc(plays, func(a, b Play) int { return a.turn() - b.turn() })
-	return slices.DeleteFunc(plays, func(p Play) bool { return !strings.Contains(p.Row, only) })
+	return slices.DeleteFunc(plays, func(p Play) bool { return !wanted(p.Row, only) })
 }
 
-// turn puts in order what is played side by side, what the engine stops under, and what
-// is played alone.
-func (p Play) turn() int {
-	switch {
-	case p.Kill != "":
-		return 2
-	case p.Restart:
-		return 1
-	default:
-		return 0
-	}
+// wanted tells whether the row's name holds one of the texts, between which | stands.
+func wanted(row, only string) bool {
+	return slices.ContainsFunc(strings.Split(only, "|"), func(text string) bool { return strings.Contains(row, text) })
+}
+
+// slow tells that the play does little but wait: for an answer, or as long as it was told to.
+func (p Play) slow() bool {
+	return slices.ContainsFunc(p.Faults, func(f fault.Fault) bool { return f.Kind == fault.Hang || f.Status == http.StatusTooManyRequests })
 }
 
 func rows() []row {
@@ -124,7 +120,10 @@ func vendorRows() []row {
 }
 
 func vendorPlay(d dice, number int, f fault.Fault) Play {
-	if number == 0 || f.Kind == fault.Kill {
+	switch {
+	case f.Status == http.StatusTooManyRequests: // which, until it is repaired, is waited out for half an hour
+		f.Times = d.upTo(2)
+	case number == 0 || f.Kind == fault.Kill:
 		f.Times = d.upTo(2)
 	}
 	together := f.Kind == fault.Hang || d.IntN(4) == 0

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -23,8 +24,8 @@ import (
 const (
 	// waitScale multiplies the workflow's waits: a play is not to take minutes.
 	waitScale = 0.1
-	// sideBySide is how many plays there are at once.
-	sideBySide = 12
+	// sideBySide is how many plays there are at once, beside those that do little but wait.
+	sideBySide = 8
 )
 
 // stage is a world in which plays are performed.
@@ -34,12 +35,16 @@ type stage struct {
 	say     func(string)
 	follow  *executions
 
+	// up is held by those who want the engine to run, and locked while it does not.
+	up sync.RWMutex
+
 	mu sync.Mutex
 	// killed counts the functions that were killed by hand, by the play's name.
 	killed map[string]int
 	// keys are the names of plays whose faults have another key, by that.
 	keys map[string]string
-	done int
+	// done are the plays that were performed, and of how many there are.
+	done, of int
 	// played is what became of the faults.
 	played []fault.Played
 	// letters counts the messages in the queues that speak of a play, and found what was
@@ -59,30 +64,31 @@ func (s *stage) direct() aws.Config {
 	return config
 }
 
-// perform performs the plays: side by side what can be, half of it before the engine is
-// stopped and half after, and then alone what must be.
+// perform performs the plays: side by side what can be, while the engine is stopped in the
+// middle and started again, and then alone what must be.
 func (s *stage) perform(ctx context.Context, plays []Play) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	s.follow = followExecutions(ctx, sfn.NewFromConfig(s.direct()), s.world.Outputs["StateMachineArn"])
+	s.of = len(plays)
 	go s.emptyLanes(ctx)
-	var beside, under, alone []Play
+	var beside, under, slow, alone []Play
 	for _, p := range plays {
-		switch p.turn() {
-		case 0:
-			beside = append(beside, p)
-		case 1:
-			under = append(under, p)
-		default:
+		switch {
+		case p.Kill != "":
 			alone = append(alone, p)
+		case p.Restart:
+			under = append(under, p)
+		case p.slow():
+			slow = append(slow, p)
+		default:
+			beside = append(beside, p)
 		}
 	}
-	half := len(beside) / 2
+	beside = slices.Insert(beside, len(beside)/2, under...)
 	for _, act := range []func() error{
-		func() error { return s.sideBySide(ctx, beside[:half], len(plays)) },
-		func() error { return s.underWay(ctx, under, len(plays)) },
-		func() error { return s.sideBySide(ctx, beside[half:], len(plays)) },
-		func() error { return s.oneByOne(ctx, alone, len(plays)) },
+		func() error { return s.everything(ctx, beside, slow, len(under)) },
+		func() error { return s.oneByOne(ctx, alone) },
 		func() error { return s.repair(ctx) },
 		func() error { return s.operate(ctx) },
 	} {
@@ -93,19 +99,46 @@ func (s *stage) perform(ctx context.Context, plays []Play) error {
 	return nil
 }
 
-// sideBySide performs several plays at once until there are no more.
-func (s *stage) sideBySide(ctx context.Context, plays []Play, of int) error {
+// everything performs plays side by side, those that do little but wait beside them all,
+// and stops the engine once as many are under way as are to be then.
+func (s *stage) everything(ctx context.Context, beside, slow []Play, under int) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var group sync.WaitGroup
+	try := func(act func() error) {
+		group.Go(func() {
+			if err := act(); err != nil {
+				cancel(err)
+			}
+		})
+	}
+	underWay := make(chan struct{}, under)
+	try(func() error { return s.sideBySide(ctx, beside, sideBySide, underWay) })
+	try(func() error { return s.sideBySide(ctx, slow, len(slow), nil) })
+	if under > 0 {
+		try(func() error { return s.restart(ctx, under, underWay) })
+	}
+	group.Wait()
+	return context.Cause(ctx)
+}
+
+// sideBySide performs so many plays at once until there are no more. It tells of each that
+// is to be under way when the engine stops.
+func (s *stage) sideBySide(ctx context.Context, plays []Play, most int, underWay chan<- struct{}) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	next := make(chan Play)
 	var group sync.WaitGroup
-	for range sideBySide {
+	for range most {
 		group.Go(func() {
 			for p := range next {
+				if p.Restart {
+					underWay <- struct{}{}
+				}
 				if err := s.play(ctx, p); err != nil {
 					cancel(fmt.Errorf("%s: %w", p.Row, err))
 				}
-				s.progress(of)
+				s.progress()
 			}
 		})
 	}
@@ -120,12 +153,12 @@ func (s *stage) sideBySide(ctx context.Context, plays []Play, of int) error {
 	return context.Cause(ctx)
 }
 
-func (s *stage) progress(of int) {
+func (s *stage) progress() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.done++
-	if s.done%20 == 0 || s.done == of {
-		s.say(fmt.Sprintf("  %d of %d plays", s.done, of))
+	if s.done%20 == 0 || s.done == s.of {
+		s.say(fmt.Sprintf("  %d of %d plays", s.done, s.of))
 	}
 }
 
@@ -216,6 +249,8 @@ func (s *stage) put(ctx context.Context, event edge.Event) error {
 
 // prepare makes what the play is of, and says what its events are about.
 func (s *stage) prepare(ctx context.Context, p Play) (identity, error) {
+	s.up.RLock()
+	defer s.up.RUnlock()
 	of := identity{
 		account: s.world.Account, region: s.world.Region, began: time.Now().UTC().Truncate(time.Second).Add(-2 * time.Minute),
 		id: "ecs-svc/" + digits(), other: "ecs-svc/" + digits(),

@@ -41,7 +41,7 @@ func TestSuccessWithoutLedger(t *testing.T) {
 // TestTakenOver: an execution that is aborted while it waits for Slack leaves its event
 // to the next that brings it, and what was told is not told twice.
 func TestTakenOver(t *testing.T) {
-	faults(t, fault.Fault{Target: "slack", Kind: fault.Status, Status: 429, RetryAfter: 600, Times: 1})
+	faults(t, fault.Fault{Target: "slack", Kind: fault.Status, Status: 429, RetryAfter: 8, Times: 1})
 	event := tell("production", "checkout").fails()
 	aborted := make(chan play.Result, 1)
 	go func() {

@@ -95,9 +95,6 @@ func start(ctx context.Context, options Options) (*Engine, error) {
 		stopping: make(chan struct{}),
 		done:     make(chan struct{}),
 	}
-	if options.Keeps {
-		e.grace = keepWithin
-	}
 	if err := e.spawn(); err != nil {
 		return nil, err
 	}
@@ -234,6 +231,7 @@ func (e *Engine) Restart(ctx context.Context) (*Engine, error) {
 	if !e.options.Keeps {
 		return nil, errors.New("restarting the local engine: options: Keeps is false, expected true")
 	}
+	e.grace = keepWithin
 	e.Stop()
 	options := e.options
 	options.goesOn = true

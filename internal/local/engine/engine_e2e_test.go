@@ -15,6 +15,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
 	"fanfare/internal/local/tools"
 )
 
@@ -153,5 +156,29 @@ func TestRealPortTaken(t *testing.T) {
 	options.Port = listener.Addr().(*net.TCPAddr).Port
 	if _, err := Start(t.Context(), options); err == nil || !strings.Contains(err.Error(), "taken by another process") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestRealRestart: a restarted engine holds what it held.
+func TestRealRestart(t *testing.T) {
+	options := realOptions(t)
+	options.Keeps = true
+	first := startReal(t, options)
+	queue, err := sqs.NewFromConfig(first.Config()).CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String("kept")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	send := &sqs.SendMessageInput{QueueUrl: queue.QueueUrl, MessageBody: aws.String("kept")}
+	if _, err := sqs.NewFromConfig(first.Config()).SendMessage(t.Context(), send); err != nil {
+		t.Fatal(err)
+	}
+	second, err := first.Restart(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(second.Stop)
+	messages, err := second.QueueMessages(t.Context(), *queue.QueueUrl)
+	if err != nil || len(messages) != 1 || messages[0].Body != "kept" {
+		t.Errorf("the queue holds %+v, %v", messages, err)
 	}
 }
