@@ -13,7 +13,7 @@ first_time = test -x build/bin/local || echo "compiling the local world's own pr
 # What a shell that sourced build/local/env has, and a real account has not.
 not_aws = test -z "$$AWS_ENDPOINT_URL" || echo "note: AWS_ENDPOINT_URL is set, so this speaks to $$AWS_ENDPOINT_URL and not to AWS" >&2
 # Everything but the CDK app, whose bindings take minutes to compile for the first time.
-fast = ./internal/... ./lambdas/... ./statemachine/... ./infra/check
+fast = ./internal/... ./lambdas/... ./statemachine/... ./infra/check ./infra/operate
 cdk = build/tools/node/node_modules/.bin/cdk
 
 .PHONY: help
@@ -105,7 +105,7 @@ test-unit: ## The unit tests, with the race detector
 FUZZTIME = 3000x
 test-fuzz: ## Fuzz every parser of what comes from outside, with 3000 inputs each: FUZZTIME=10m
 	@mkdir -p build
-	@for f in $$(grep -rlE '^func Fuzz' --include='*_test.go' internal --exclude-dir=local); do \
+	@for f in $$(grep -rlE '^func Fuzz' --include='*_test.go' internal infra/operate --exclude-dir=local); do \
 		for name in $$(sed -nE 's/^func (Fuzz[A-Za-z0-9]*).*/\1/p' $$f); do \
 			echo "$$name in $$(dirname $$f), $(FUZZTIME)"; \
 			go test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) ./$$(dirname $$f) >build/fuzz.log 2>&1 || { cat build/fuzz.log; exit 1; }; \
@@ -119,7 +119,7 @@ test-e2e: ## On the local engine, with every role enforced; the workflow by its 
 	go test -tags e2e -count=1 ./statemachine ./internal/channel ./internal/local/...
 
 golden: ## Write the golden files anew; look at the difference before it is committed
-	go test $$(grep -rl 'flag.Bool("update"' --include='*_test.go' internal | xargs -n1 dirname | sort -u | sed 's|^|./|') -update
+	go test $$(grep -rl 'flag.Bool("update"' --include='*_test.go' internal infra/operate | xargs -n1 dirname | sort -u | sed 's|^|./|') -update
 	go test -tags synth ./infra -update
 	go test ./infra/needs -update
 

@@ -18,7 +18,7 @@ import (
 // timeouts, in seconds, are a little under those of the states that call the programs,
 // so that the workflow sees the function's own end.
 var timeouts = map[string]float64{
-	"claim": 5, "resolvetag": 5, "checkmaintenance": 3, "commits": 6, "send": 28, // called by the workflow
+	"claim": 5, "resolvetag": 5, "checkmaintenance": 3, "commits": 6, "send": 28, "escalate": 19, // called by the workflow
 	"watchdog": 30, "doctor": 60, "why": 60, "redrive": 840, // called by a schedule or a person
 }
 

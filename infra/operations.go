@@ -85,7 +85,7 @@ func (s stack) alarms(workflow awsstepfunctions.StateMachine, functions map[stri
 	sum := &awscloudwatch.MetricOptions{Period: minute, Statistic: jsii.String("Sum")}
 	alarm("events-waiting", "EventBridge could not hand events to Fanfare's workflow. They wait in the queue "+StackName+"-events-dlq.", depth(queues.events))
 	alarm("deliveries-waiting", "A channel did not take a message. It waits in the queue "+StackName+"-deliveries-dlq.", depth(queues.deliveries))
-	alarm("executions-failed", "An execution of Fanfare's workflow failed. Look at it in the Step Functions console; it can be redriven there.", workflow.MetricFailed(sum))
+	alarm("executions-failed", "An execution of Fanfare's workflow failed. If it ended in DeliveryIncomplete, mend the channel and make redrive; else redrive it in the Step Functions console.", workflow.MetricFailed(sum))
 	alarm("executions-timed-out", "An execution of Fanfare's workflow took too long. It can be redriven in the Step Functions console.", workflow.MetricTimedOut(sum))
 	for _, state := range []string{"Watch", "Watchdog", "Doctor"} {
 		alarm(strings.ToLower(state)+"-failed", "Fanfare's function "+state+" failed, which ends no execution. Its log says why.",

@@ -39,6 +39,7 @@ func TestClassify(t *testing.T) {
 		"a sentence of ours":            {errors.New("no such thing"), "Permanent"},
 		"permanent although a timeout":  {Permanentf("gave up: %w", context.DeadlineExceeded), "Permanent"},
 		"giving up on a rate limit":     {fmt.Errorf("x: %w", Permanentf("gave up: %w", &RateLimited{Err: errors.New("slow"), After: time.Hour})), "Permanent"},
+		"a channel that is gone":        {fmt.Errorf("posting: %w", Unreachablef("slack refused it: is_archived")), "Unreachable"},
 		"joined errors":                 {errors.Join(errors.New("a"), Transientf("b")), "Transient"},
 		"transient around an AWS error": {Transientf("reading: %w", awsError{"AccessDenied", 400}), "Transient"},
 	} {
@@ -64,7 +65,7 @@ func TestClassify(t *testing.T) {
 func TestNamesAreTheTypes(t *testing.T) {
 	t.Parallel()
 	var got []string
-	for _, err := range []error{&Transient{}, &Permanent{}, &RateLimited{}} {
+	for _, err := range []error{&Transient{}, &Permanent{}, &RateLimited{}, &Unreachable{}} {
 		got = append(got, reflect.TypeOf(err).Elem().Name())
 	}
 	if !reflect.DeepEqual(got, Names) {

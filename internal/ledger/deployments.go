@@ -76,20 +76,24 @@ const disorder = 25 * time.Hour
 
 // End notes how a deployment of the service ended, unless it is known how a later one
 // did. It returns how the one known before ended, and whether a later one failed. Events
-// tell whole seconds: of two ends in one second, the one that is told last counts.
+// tell whole seconds: of two ends in one second, the one that is told last counts. Told
+// again, the same event gets the same answer.
 func (l *Ledger) End(ctx context.Context, d deployment.Deployment) (before deployment.Status, newerFailure bool, err error) {
 	found, ok, err := l.apply(ctx, update{
 		pk: "service#" + d.ServiceKey(), sk: "ended",
-		set:       "#status = :status, #time = :time",
-		condition: "attribute_not_exists(#time) OR #time <= :time",
+		set:       "previousStatus = if_not_exists(#status, :none), #status = :status, #time = :time, endedBy = :event",
+		condition: "attribute_not_exists(#time) OR (#time <= :time AND (attribute_not_exists(endedBy) OR endedBy <> :event))",
 		names:     map[string]string{"#status": "status", "#time": IndexSort},
-		values:    item{":status": text(string(d.Status)), ":time": text(moment(d.Time))},
+		values:    item{":status": text(string(d.Status)), ":time": text(moment(d.Time)), ":event": text(d.ClaimKey()), ":none": text("")},
 		old:       true,
 	})
 	if err != nil {
 		return "", false, err
 	}
 	before = deployment.Status(getText(found, "status"))
+	if !ok && getText(found, "endedBy") == d.ClaimKey() { // an execution that died has noted it
+		return deployment.Status(getText(found, "previousStatus")), false, nil
+	}
 	newerFailure = !ok && before == deployment.Failed && getMoment(found, IndexSort).Sub(d.Time) < disorder
 	return before, newerFailure, nil
 }

@@ -7,11 +7,18 @@
 //	event#<claim key>           claim               the execution that tells the event
 //	event#<claim key>           delivery#<channel>  decision, attempts, receipt: an audit row
 //	deployment#<key>            deployment          highest status, release, Slack thread
+//	deployment#change/<claim>   deployment          a change event of PagerDuty's that is begun
 //	service#<service key>       ended               how its latest deployment ended
 //	service#<service key>       tried               the latest release that was tried
 //	service#<service key>       good                the release behind the last good tag
+//	pace#<lane>                 lane                until when a vendor's rate is used up
+//	slack#<channel>             minute              how many messages it got in a minute
+//	digest#<id>                 digest              a digest's message, and who edits it
+//	digest#<id>                 entry#<key>         a deployment's line in it
+//	outage#<channel>#<target>   outage              when it was told that it cannot be reached
 //
-// The index by-service (service, time) lists deployments and deliveries of a service.
+// The index by-service (service, time) lists deployments and deliveries of a service, and
+// the events of a deployment, whose service is id#<deployment id>.
 package ledger
 
 import (

@@ -206,12 +206,17 @@ func (e *executions) start(ctx context.Context, input string) error {
 	if err != nil {
 		return fmt.Errorf("starting the workflow again: %w", err)
 	}
-	if err := e.study(ctx, aws.ToString(out.ExecutionArn)); err != nil {
+	return e.noteAgain(ctx, aws.ToString(out.ExecutionArn))
+}
+
+// noteAgain notes that the execution was started by the operator.
+func (e *executions) noteAgain(ctx context.Context, arn string) error {
+	if err := e.study(ctx, arn); err != nil {
 		return err
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.byARN[aws.ToString(out.ExecutionArn)].again = true
+	e.byARN[arn].again = true
 	return nil
 }
 

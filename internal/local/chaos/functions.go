@@ -18,8 +18,8 @@ import (
 	"fanfare/internal/local/edge"
 )
 
-// workers are the processes that run a function of this world: the engine starts one for
-// each invocation at the same time, and keeps it for the next.
+// workers are the processes that run a function of this world, or all when it has no name:
+// the engine starts one for each invocation at the same time, and keeps it for the next.
 func (s *stage) workers(ctx context.Context, function string) ([]int, error) {
 	environment := "e"
 	if runtime.GOOS == "darwin" {
@@ -32,7 +32,11 @@ func (s *stage) workers(ctx context.Context, function string) ([]int, error) {
 	var pids []int
 	for line := range bytes.Lines(list) {
 		fields := strings.Fields(string(line))
-		if slices.Contains(fields, "AWS_LAMBDA_FUNCTION_NAME=fanfare-"+function) && slices.Contains(fields, "AWS_ENDPOINT_URL="+s.world.Endpoint) {
+		named := slices.ContainsFunc(fields, func(field string) bool {
+			name, ok := strings.CutPrefix(field, "AWS_LAMBDA_FUNCTION_NAME=fanfare-")
+			return ok && (function == "" || function == name)
+		})
+		if named && slices.Contains(fields, "AWS_ENDPOINT_URL="+s.world.Endpoint) {
 			if pid, err := strconv.Atoi(fields[0]); err == nil {
 				pids = append(pids, pid)
 			}
@@ -112,26 +116,32 @@ func (s *stage) oneByOne(ctx context.Context, plays []Play) error {
 // stopAfter is how long the plays are under way when the engine stops.
 const stopAfter = 1200 * time.Millisecond
 
-// restart stops the engine once so many plays are under way, and starts it again.
-func (s *stage) restart(ctx context.Context, under int, underWay <-chan struct{}) error {
-	for range under {
-		select {
-		case <-underWay:
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
+// underWay stops the engine while the plays are under way, and starts it again. What the
+// functions do ends at the same moment: they do not outlive what the ledger remembers.
+func (s *stage) underWay(ctx context.Context, plays []Play) error {
+	if len(plays) == 0 {
+		return nil
 	}
-	if err := pause(ctx, stopAfter); err != nil {
-		return err
-	}
-	s.say("stopping the engine in the middle of everything")
-	s.up.Lock()
-	defer s.up.Unlock()
-	if err := s.world.RestartEngine(ctx); err != nil {
-		return err
-	}
-	s.say("the engine runs again")
-	return s.world.SetWaitScale(ctx, waitScale)
+	return together(ctx,
+		func(ctx context.Context) error { return s.sideBySide(ctx, plays, len(plays)) },
+		func(ctx context.Context) error {
+			if err := pause(ctx, stopAfter); err != nil {
+				return err
+			}
+			s.say("stopping the engine in the middle of everything")
+			pids, err := s.workers(ctx, "")
+			if err != nil {
+				return err
+			}
+			for _, pid := range pids {
+				_ = syscall.Kill(pid, syscall.SIGSTOP) // it may have gone by itself
+			}
+			if err := s.world.RestartEngine(ctx); err != nil {
+				return err
+			}
+			s.say("the engine runs again")
+			return s.world.SetWaitScale(ctx, waitScale)
+		})
 }
 
 func pause(ctx context.Context, d time.Duration) error {

@@ -42,8 +42,10 @@ func matrix(seed uint64, round int, only string) []Play {
 				pipelines++
 				p.Name = fmt.Sprintf("chaos-p%02d", pipelines)
 			}
-			for i := range p.Faults {
-				p.Faults[i].Key = p.Name
+			for _, faults := range [][]fault.Fault{p.Faults, p.Operator} {
+				for i := range faults {
+					faults[i].Key = p.Name
+				}
 			}
 			plays = append(plays, p)
 		}
@@ -236,20 +238,27 @@ func functionRows() []row {
 			switch step.Program {
 			case "remembertag":
 				p.Story = succeeds
+			case "watch": // which is called when a deployment begins
+				p.KillFirst = true
 			case "escalate": // which is called when a channel cannot be told
 				p.Faults = []fault.Fault{{Target: channel.Slack, Kind: fault.Status, Status: 400}}
 			}
 			return p
 		}})
 	}
-	return all
+	return append(all, row{"redrive is killed", 2, func(d dice, number int) Play {
+		return Play{
+			Source: ecsSource, Story: fails, Faults: []fault.Fault{{Target: channel.PagerDuty, Kind: fault.Status, Status: 400}},
+			Operator: []fault.Fault{{Target: "aws", Match: "states:StartExecution", Kind: fault.Kill, After: number == 0, Times: 1}},
+		}
+	}})
 }
 
-// underWay is how many plays are under way when the engine stops.
-const underWay = 8
+// manyUnderWay is how many plays are under way when the engine stops.
+const manyUnderWay = 8
 
 func engineRows() []row {
-	return []row{{"the engine stops and starts again", underWay, func(d dice, _ int) Play {
+	return []row{{"the engine stops and starts again", manyUnderWay, func(d dice, _ int) Play {
 		return Play{Source: ecsSource, Story: d.oneOf(fails, succeeds), Together: d.IntN(2) == 0, Restart: true}
 	}}}
 }

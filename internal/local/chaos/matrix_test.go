@@ -32,7 +32,7 @@ func TestMatrix(t *testing.T) {
 				t.Errorf("%s is part of %s", other.Name, p.Name)
 			}
 		}
-		for _, f := range p.Faults {
+		for _, f := range slices.Concat(p.Faults, p.Operator) {
 			if err := f.Check(); err != nil || f.Key != p.Name {
 				t.Errorf("%s: %+v: %v", p.Row, f, err)
 			}

@@ -4,11 +4,16 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"regexp"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"fanfare/internal/redrive"
 )
 
 // most is how often the operator looks whether something is left to be done.
@@ -17,8 +22,15 @@ const most = 5
 // operate does what an operator would once everything is repaired: it has the events told
 // again whose executions failed before they told anybody, and redrives the queues, until
 // there is nothing left.
-func (s *stage) operate(ctx context.Context) error {
-	for round := range most {
+func (s *stage) operate(ctx context.Context, plays []Play) error {
+	for _, p := range plays {
+		for _, f := range p.Operator {
+			if err := s.control.Call(ctx, http.MethodPost, "/faults", f, nil); err != nil {
+				return fmt.Errorf("setting a fault: %w", err)
+			}
+		}
+	}
+	for range most {
 		if err := s.search(ctx); err != nil {
 			return err
 		}
@@ -26,7 +38,7 @@ func (s *stage) operate(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		redriven, err := s.redrive(ctx, round)
+		redriven, err := s.redrive(ctx)
 		if err != nil {
 			return err
 		}
@@ -71,56 +83,74 @@ func (s *stage) resend(ctx context.Context) (int, error) {
 	return resent, nil
 }
 
-// redrive starts the workflow again for what lies in the queues.
-func (s *stage) redrive(ctx context.Context, _ int) (int, error) {
-	client := sqs.NewFromConfig(s.direct())
+// redrive calls the function that tells what lies in the queues, as make redrive does. A
+// call in which it dies is made again.
+func (s *stage) redrive(ctx context.Context) (int, error) {
+	config := s.direct()
+	config.HTTPClient = &http.Client{Timeout: 10 * time.Minute}
+	client := lambda.NewFromConfig(config)
+	var in redrive.Input
 	redriven := 0
-	for _, queue := range s.queues() {
-		for {
-			out, err := client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: &queue, MaxNumberOfMessages: 10})
-			if err != nil {
-				return redriven, fmt.Errorf("receiving from a queue: %w", err)
-			}
-			if len(out.Messages) == 0 {
-				break
-			}
-			for _, message := range out.Messages {
-				input, err := s.inputOf(ctx, aws.ToString(message.Body))
-				if err != nil {
-					return redriven, err
-				}
-				if err := s.follow.start(ctx, input); err != nil {
-					return redriven, err
-				}
-				if _, err := client.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: &queue, ReceiptHandle: message.ReceiptHandle}); err != nil {
-					return redriven, fmt.Errorf("taking a message out of a queue: %w", err)
-				}
+	for {
+		payload, err := json.Marshal(in)
+		if err != nil {
+			return redriven, fmt.Errorf("calling redrive: %w", err)
+		}
+		out, err := client.Invoke(ctx, &lambda.InvokeInput{FunctionName: aws.String("fanfare-redrive"), Payload: payload})
+		if err != nil {
+			return redriven, fmt.Errorf("calling redrive: %w", err)
+		}
+		if out.FunctionError != nil {
+			s.say("  redrive has died: " + string(out.Payload))
+			redriven++ // so that there is another round
+			return redriven, s.comeBack(ctx)
+		}
+		var result redrive.Result
+		if err := json.Unmarshal(out.Payload, &result); err != nil {
+			return redriven, fmt.Errorf("reading what redrive did: %w", err)
+		}
+		for _, item := range result.Items {
+			if item.Execution != "" {
 				redriven++
+				if err := s.follow.noteAgain(ctx, item.Execution); err != nil {
+					return redriven, err
+				}
+			}
+			for _, message := range item.Messages {
+				if item.Kept {
+					in.Skip = append(in.Skip, message.ID)
+				}
+			}
+		}
+		if in.Before = result.Before; !result.More {
+			return redriven, nil
+		}
+	}
+}
+
+// comeBack makes the messages visible that a function had in its hands when it died, as
+// time does after some minutes.
+func (s *stage) comeBack(ctx context.Context) error {
+	client := sqs.NewFromConfig(s.direct())
+	for _, queue := range s.queues() {
+		messages, err := s.world.QueueMessages(ctx, queue)
+		if err != nil {
+			return err
+		}
+		if _, err := client.PurgeQueue(ctx, &sqs.PurgeQueueInput{QueueUrl: &queue}); err != nil {
+			return fmt.Errorf("emptying a queue: %w", err)
+		}
+		for _, m := range messages {
+			if _, err := client.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &queue, MessageBody: &m.Body}); err != nil {
+				return fmt.Errorf("filling a queue: %w", err)
 			}
 		}
 	}
-	return redriven, nil
+	return nil
 }
 
 func (s *stage) queues() []string {
 	return []string{s.world.Outputs["EventQueueUrl"], s.world.Outputs["DeliveryQueueUrl"]}
-}
-
-// inputOf is the event that a message of the queues is about: it names the execution, or
-// is the event itself.
-func (s *stage) inputOf(ctx context.Context, body string) (string, error) {
-	var letter struct {
-		Execution string `json:"execution"`
-	}
-	if err := json.Unmarshal([]byte(body), &letter); err != nil || letter.Execution == "" {
-		return body, nil
-	}
-	if err := s.follow.study(ctx, letter.Execution); err != nil {
-		return "", err
-	}
-	s.follow.mu.Lock()
-	defer s.follow.mu.Unlock()
-	return s.follow.byARN[letter.Execution].input, nil
 }
 
 // playName is what a play's name looks like.

@@ -52,9 +52,12 @@ type Play struct {
 	Faults []fault.Fault
 	// Holder are played for the execution that told the first event, when it comes again.
 	Holder []fault.Fault
-	// Kill is the function that is killed while it has the last event; nothing else is
-	// played at that time.
-	Kill string
+	// Operator are faults that are played once everything is repaired, to the operator.
+	Operator []fault.Fault
+	// Kill is the function that is killed while it has the last event, or the first when it
+	// is KillFirst; nothing else is played at that time.
+	Kill      string
+	KillFirst bool
 	// Restart is true when the engine stops while the play is under way.
 	Restart bool
 	// Text is what the event says for a reason, and Pad how many bytes it is made long.

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"fanfare/internal/local/fault"
 )
 
 // Report is what came of a run.
@@ -37,6 +39,11 @@ func (s *stage) report(ctx context.Context, plays []Play) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
+	var late []fault.Played // to the operator
+	if err := s.control.Call(ctx, http.MethodGet, "/faults/played", nil, &late); err != nil {
+		return Report{}, fmt.Errorf("asking which faults were played: %w", err)
+	}
+	s.played = append(s.played, late...)
 	faults := map[string]int{}
 	var problems []string
 	for _, f := range s.played {

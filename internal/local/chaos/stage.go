@@ -35,9 +35,6 @@ type stage struct {
 	say     func(string)
 	follow  *executions
 
-	// up is held by those who want the engine to run, and locked while it does not.
-	up sync.RWMutex
-
 	mu sync.Mutex
 	// killed counts the functions that were killed by hand, by the play's name.
 	killed map[string]int
@@ -50,11 +47,12 @@ type stage struct {
 	// letters counts the messages in the queues that speak of a play, and found what was
 	// searched for secrets until now.
 	letters map[string]int
+	read    map[string]bool // by the message's id
 	found   Secrets
 }
 
 func newStage(w *world.World, say func(string)) *stage {
-	return &stage{world: w, control: world.Control(w.Control), say: say, killed: map[string]int{}, keys: map[string]string{}, letters: map[string]int{}}
+	return &stage{world: w, control: world.Control(w.Control), say: say, killed: map[string]int{}, keys: map[string]string{}, letters: map[string]int{}, read: map[string]bool{}}
 }
 
 // direct is the configuration of clients that ask the engine itself, so that no fault hits us.
@@ -64,8 +62,8 @@ func (s *stage) direct() aws.Config {
 	return config
 }
 
-// perform performs the plays: side by side what can be, while the engine is stopped in the
-// middle and started again, and then alone what must be.
+// perform performs the plays: side by side what can be, then those under which the engine
+// is stopped, and then alone what must be.
 func (s *stage) perform(ctx context.Context, plays []Play) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -85,12 +83,16 @@ func (s *stage) perform(ctx context.Context, plays []Play) error {
 			beside = append(beside, p)
 		}
 	}
-	beside = slices.Insert(beside, len(beside)/2, under...)
 	for _, act := range []func() error{
-		func() error { return s.everything(ctx, beside, slow, len(under)) },
+		func() error {
+			return together(ctx,
+				func(ctx context.Context) error { return s.sideBySide(ctx, beside, sideBySide) },
+				func(ctx context.Context) error { return s.sideBySide(ctx, slow, len(slow)) })
+		},
+		func() error { return s.underWay(ctx, under) },
 		func() error { return s.oneByOne(ctx, alone) },
 		func() error { return s.repair(ctx) },
-		func() error { return s.operate(ctx) },
+		func() error { return s.operate(ctx, plays) },
 	} {
 		if err := act(); err != nil {
 			return err
@@ -99,32 +101,24 @@ func (s *stage) perform(ctx context.Context, plays []Play) error {
 	return nil
 }
 
-// everything performs plays side by side, those that do little but wait beside them all,
-// and stops the engine once as many are under way as are to be then.
-func (s *stage) everything(ctx context.Context, beside, slow []Play, under int) error {
+// together does several things at once; the first that fails ends the others.
+func together(ctx context.Context, acts ...func(context.Context) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var group sync.WaitGroup
-	try := func(act func() error) {
+	for _, act := range acts {
 		group.Go(func() {
-			if err := act(); err != nil {
+			if err := act(ctx); err != nil {
 				cancel(err)
 			}
 		})
-	}
-	underWay := make(chan struct{}, under)
-	try(func() error { return s.sideBySide(ctx, beside, sideBySide, underWay) })
-	try(func() error { return s.sideBySide(ctx, slow, len(slow), nil) })
-	if under > 0 {
-		try(func() error { return s.restart(ctx, under, underWay) })
 	}
 	group.Wait()
 	return context.Cause(ctx)
 }
 
-// sideBySide performs so many plays at once until there are no more. It tells of each that
-// is to be under way when the engine stops.
-func (s *stage) sideBySide(ctx context.Context, plays []Play, most int, underWay chan<- struct{}) error {
+// sideBySide performs so many plays at once until there are no more.
+func (s *stage) sideBySide(ctx context.Context, plays []Play, most int) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	next := make(chan Play)
@@ -132,9 +126,6 @@ func (s *stage) sideBySide(ctx context.Context, plays []Play, most int, underWay
 	for range most {
 		group.Go(func() {
 			for p := range next {
-				if p.Restart {
-					underWay <- struct{}{}
-				}
 				if err := s.play(ctx, p); err != nil {
 					cancel(fmt.Errorf("%s: %w", p.Row, err))
 				}
@@ -179,7 +170,7 @@ func (s *stage) play(ctx context.Context, p Play) error {
 	events := p.events(of)
 	for i, event := range events {
 		last := i == len(events)-1
-		if last && p.Kill != "" {
+		if p.Kill != "" && (last && !p.KillFirst || i == 0 && p.KillFirst) {
 			err = s.putAndKill(ctx, p, event)
 		} else {
 			err = s.putCopies(ctx, p, event, len(p.Holder) > 0 && last)
@@ -249,8 +240,6 @@ func (s *stage) put(ctx context.Context, event edge.Event) error {
 
 // prepare makes what the play is of, and says what its events are about.
 func (s *stage) prepare(ctx context.Context, p Play) (identity, error) {
-	s.up.RLock()
-	defer s.up.RUnlock()
 	of := identity{
 		account: s.world.Account, region: s.world.Region, began: time.Now().UTC().Truncate(time.Second).Add(-2 * time.Minute),
 		id: "ecs-svc/" + digits(), other: "ecs-svc/" + digits(),

@@ -195,6 +195,28 @@ func TestLedgerGood(t *testing.T) {
 	}
 }
 
+// TestLedgerEnds: an event that is told again, because its first execution died, is given
+// the same answer.
+func TestLedgerEnds(t *testing.T) {
+	noon := time.Now().UTC().Truncate(time.Second)
+	l, d := table(&noon), some(deployment.Failed, noon)
+	end := func(status deployment.Status, event string, minute int, before deployment.Status, newerFailure bool) {
+		t.Helper()
+		d.Status, d.Event, d.Time = status, event, noon.Add(time.Duration(minute)*time.Minute)
+		if got, newer, err := l.End(t.Context(), d); err != nil || got != before || newer != newerFailure {
+			t.Errorf("%s in minute %d: before it %q, a newer failure %t, %v", event, minute, got, newer, err)
+		}
+	}
+	end(deployment.Succeeded, "a", 0, "", false)
+	end(deployment.Succeeded, "a", 0, "", false)
+	end(deployment.Failed, "b", 5, deployment.Succeeded, false)
+	end(deployment.Succeeded, "c", 9, deployment.Failed, false)
+	end(deployment.Succeeded, "c", 9, deployment.Failed, false)
+	end(deployment.Failed, "d", 12, deployment.Succeeded, false)
+	end(deployment.Succeeded, "e", 10, deployment.Failed, true)
+	end(deployment.Succeeded, "f", 12, deployment.Failed, false) // in the same second
+}
+
 // TestLedgerFailures: of failures that started at different times, the one that started
 // last is known, in whatever order they fall.
 func TestLedgerFailures(t *testing.T) {
