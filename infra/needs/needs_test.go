@@ -121,7 +121,7 @@ func TestWays(t *testing.T) {
 func TestNotUnderstood(t *testing.T) {
 	_, err := with(t, map[string]string{
 		"paginator": "ssm.NewGetParametersByPathPaginator(client, nil).NextPage(ctx)",
-		"service":   "sqs.New(sqs.Options{}).SendMessage(ctx, nil)",
+		"service":   "lambda.New(lambda.Options{}).Invoke(ctx, nil)",
 		"compound":  "dynamodb.New(dynamodb.Options{}).TransactWriteItems(ctx, nil)",
 	})
 	for _, want := range []error{errHelper, errService, errCompound} {

@@ -70,6 +70,8 @@ type Dispatch struct {
 	// Unsure is when the first earlier attempt began of which nobody knows whether the
 	// vendor took it: it died, or got no answer. Zero when there was none.
 	Unsure time.Time
+	// Waited is true when the workflow has waited as long as the attempt before asked for.
+	Waited bool
 }
 
 // Receipt is what the vendor gave for a message.

@@ -91,7 +91,8 @@ func (s Step) Send(ctx context.Context, in step.Input) (deployment.Delivery, err
 		}
 		return delivery, nil
 	}
-	receipt, err := s.Sender.Send(ctx, channel.Dispatch{Document: doc.Document, Message: message, Execution: in.Execution, Unsure: attempt.Unsure})
+	receipt, err := s.Sender.Send(ctx, channel.Dispatch{Document: doc.Document, Message: message, Execution: in.Execution, Unsure: attempt.Unsure,
+		Waited: doc.Delivery != nil && doc.Delivery.Outcome == deployment.Wait})
 	if err != nil {
 		delivery, err = s.failed(ctx, doc.Document, delivery, err)
 		_, unsure := failure.Classify(err).(*failure.Transient)
@@ -143,13 +144,17 @@ func (s Step) turn(ctx context.Context, doc deployment.Document, delivery *deplo
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience+nap)
 	defer cancel()
-	var slot time.Time
+	waited := !delivery.Slot.IsZero()
+	slot := delivery.Slot
+	if waited { // it has come: the workflow has waited for it
+		slot = s.Now().UTC()
+	}
 	for _, lane := range s.Pace(doc) {
 		ready, err := false, error(nil)
-		if !delivery.Slot.IsZero() {
+		if waited {
 			ready, err = s.Ledger.Ready(ctx, lane)
 		}
-		next := delivery.Slot
+		next := slot
 		if err == nil && !ready {
 			next, err = s.Ledger.Reserve(ctx, lane)
 		}

@@ -37,8 +37,11 @@ func Pace(doc deployment.Document, a account.Account) []channel.Lane {
 	if !bot {
 		return []channel.Lane{post}
 	}
-	post.Cost += postCost // the alert
-	return []channel.Lane{post, edit}
+	if doc.Claim == nil || !doc.Claim.StartedAt.Before(d.Time) { // it is the first that is heard of it
+		post.Cost += postCost // the message, and the alert
+		return []channel.Lane{post}
+	}
+	return []channel.Lane{post, edit} // the alert, and the message that is there
 }
 
 func postLane(channelID string) channel.Lane {
@@ -62,7 +65,7 @@ func (t *telling) turn(ctx context.Context, lane channel.Lane) (wait time.Durati
 	defer cancel()
 	ready, err := false, error(nil)
 	if !t.thread.Slot.IsZero() {
-		if wait = t.thread.Slot.Sub(t.Now()); wait > 0 {
+		if wait = t.thread.Slot.Sub(t.Now()); wait > 0 && !t.waited {
 			return wait
 		}
 		ready, err = t.Lanes.Ready(ctx, lane)
@@ -70,6 +73,8 @@ func (t *telling) turn(ctx context.Context, lane channel.Lane) (wait time.Durati
 	if err == nil && !ready {
 		t.thread.Slot, err = t.Lanes.Reserve(ctx, lane)
 		wait = max(t.thread.Slot.Sub(t.Now()), 0)
+	} else {
+		wait = 0
 	}
 	if err != nil {
 		slog.WarnContext(ctx, "sending out of turn", "lane", lane.Key, "error", failure.Classify(err).Error())

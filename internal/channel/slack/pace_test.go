@@ -21,7 +21,7 @@ func TestPace(t *testing.T) {
 		document, via string
 		want          []channel.Lane
 	}{
-		"a failure":             {"failed", "bot", []channel.Lane{{Key: "slack:C0123456789", Cost: 2 * s, Burst: 3 * s, Urgent: true}, {Key: "slack:edit", Cost: 1200 * time.Millisecond, Burst: 4 * s, Urgent: true}}},
+		"a failure":             {"failed", "bot", []channel.Lane{{Key: "slack:C0123456789", Cost: s, Burst: 3 * s, Urgent: true}, {Key: "slack:edit", Cost: 1200 * time.Millisecond, Burst: 4 * s, Urgent: true}}},
 		"a beginning":           {"in_progress", "bot", nil},
 		"an end":                {"succeeded", "bot", nil},
 		"a webhook's failure":   {"failed", "webhook", []channel.Lane{{Key: "slack:C0123456789", Cost: s, Burst: 3 * s, Urgent: true}}},
@@ -30,6 +30,12 @@ func TestPace(t *testing.T) {
 		if got := Pace(channeltest.Documents()[test.document], accountAt(test.via)("")); !reflect.DeepEqual(got, test.want) {
 			t.Errorf("%s: %+v, want %+v", name, got, test.want)
 		}
+	}
+	first := channeltest.Documents()["failed"]
+	first.Claim = &deployment.Claim{StartedAt: first.Deployment.Time}
+	want := []channel.Lane{{Key: "slack:C0123456789", Cost: 2 * s, Burst: 3 * s, Urgent: true}}
+	if got := Pace(first, accountAt("bot")("")); !reflect.DeepEqual(got, want) {
+		t.Errorf("a failure that is the first that is heard of it: %+v, want %+v", got, want)
 	}
 	if got := Pace(channeltest.Documents()["failed"], account.Account{}); got != nil {
 		t.Errorf("without Slack: %+v", got)

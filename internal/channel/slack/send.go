@@ -104,6 +104,7 @@ func (s *sender) send(ctx context.Context, dispatch channel.Dispatch) (channel.R
 		doc: dispatch.Document, deployment: dispatch.Document.Deployment,
 		message: message,
 		unsure:  dispatch.Unsure, since: orEarlier(dispatch.Unsure, thread.Unsure),
+		waited: dispatch.Waited,
 		thread: thread,
 	}
 	return t.tell(ctx)

@@ -29,7 +29,9 @@ type telling struct {
 	unsure time.Time
 	// since is when the first attempt began that may have posted what is not noted: at this
 	// event, or at another of the deployment. Zero when there was none.
-	since  time.Time
+	since time.Time
+	// waited is true when the workflow has waited for the slot.
+	waited bool
 	thread channel.Thread // as it was held, then as it becomes
 	// posted is true when something was posted that is certainly not there twice, repeated
 	// when it may be, and found when it was there.

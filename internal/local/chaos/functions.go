@@ -105,10 +105,9 @@ func (s *stage) isCalled(ctx context.Context, event, function string) (bool, err
 // oneByOne performs plays beside which nothing else may be played.
 func (s *stage) oneByOne(ctx context.Context, plays []Play) error {
 	for _, p := range plays {
-		if err := s.play(ctx, p); err != nil {
+		if err := s.within(ctx, p); err != nil {
 			return fmt.Errorf("%s: %w", p.Row, err)
 		}
-		s.progress()
 	}
 	return nil
 }

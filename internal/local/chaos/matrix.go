@@ -128,7 +128,7 @@ func vendorPlay(d dice, number int, f fault.Fault) Play {
 	case number == 0 || f.Kind == fault.Kill:
 		f.Times = d.upTo(2)
 	}
-	together := f.Kind == fault.Hang || d.IntN(4) == 0
+	together := f.Kind == fault.Hang && f.Times > 0 || d.IntN(4) == 0 && f.Kind != fault.Hang
 	return Play{Source: ecsSource, Story: d.oneOf(fails, fails, succeeds), Together: together, Faults: []fault.Fault{f}}
 }
 

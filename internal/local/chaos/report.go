@@ -45,7 +45,7 @@ func (s *stage) report(ctx context.Context, plays []Play) (Report, error) {
 	}
 	s.played = append(s.played, late...)
 	faults := map[string]int{}
-	var problems []string
+	problems := s.problems
 	for _, f := range s.played {
 		name := f.Key
 		if of, other := s.keys[f.Key]; other {

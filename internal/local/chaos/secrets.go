@@ -50,10 +50,10 @@ func (s *stage) search(ctx context.Context) error {
 			return err
 		}
 		for _, m := range messages {
-			if s.read[m.MessageID] {
+			if s.read[m.Body] {
 				continue
 			}
-			s.read[m.MessageID] = true
+			s.read[m.Body] = true
 			s.found.Messages++
 			s.found.look("the queue "+queue[strings.LastIndex(queue, "/")+1:], m.Body)
 			if names := namesIn(m.Body); len(names) > 0 {

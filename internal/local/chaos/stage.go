@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -42,12 +41,14 @@ type stage struct {
 	keys map[string]string
 	// done are the plays that were performed, and of how many there are.
 	done, of int
+	// problems are what else is wrong, by the plays' names at their beginnings.
+	problems []string
 	// played is what became of the faults.
 	played []fault.Played
 	// letters counts the messages in the queues that speak of a play, and found what was
 	// searched for secrets until now.
 	letters map[string]int
-	read    map[string]bool // by the message's id
+	read    map[string]bool // the messages, by their bodies
 	found   Secrets
 }
 
@@ -126,10 +127,9 @@ func (s *stage) sideBySide(ctx context.Context, plays []Play, most int) error {
 	for range most {
 		group.Go(func() {
 			for p := range next {
-				if err := s.play(ctx, p); err != nil {
+				if err := s.within(ctx, p); err != nil {
 					cancel(fmt.Errorf("%s: %w", p.Row, err))
 				}
-				s.progress()
 			}
 		})
 	}
@@ -153,11 +153,29 @@ func (s *stage) progress() {
 	}
 }
 
+// longest is how long a play may take.
+const longest = 5 * time.Minute
+
+var errLongest = fmt.Errorf("it is still running after %v", longest)
+
+// within performs one, and notes when it does not come to its end.
+func (s *stage) within(ctx context.Context, p Play) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, longest, errLongest)
+	defer cancel()
+	err := s.play(ctx, p)
+	s.progress()
+	if errors.Is(err, errLongest) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.problems = append(s.problems, p.Name+": "+errLongest.Error())
+		return nil
+	}
+	return err
+}
+
 // play performs one: its faults are set, its events are put, and what comes of them is
 // waited for.
 func (s *stage) play(ctx context.Context, p Play) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, 5*time.Minute, errors.New("it is still running after 5 minutes"))
-	defer cancel()
 	of, err := s.prepare(ctx, p)
 	if err != nil {
 		return err

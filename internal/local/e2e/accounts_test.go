@@ -112,7 +112,8 @@ func TestTwoAccountsWithOnePipelinesName(t *testing.T) {
 // account's is gone, although the other account has one of the same name. (By ARN the
 // engine's roles may read no parameter at all.)
 func TestSecretsOfTheOtherAccount(t *testing.T) {
-	for secret, function := range owner {
+	for secret, readers := range owners {
+		function := readers[0]
 		for _, in := range []*world.World{w, second} {
 			client := ssm.NewFromConfig(as(t, in, function))
 			get := func() error {

@@ -36,7 +36,13 @@ func rowOf(name string, r play.Result, paged time.Duration) row {
 func became(r play.Result, channel string) string {
 	c, delivery := r.Channels[channel], r.Document.Deliveries[channel]
 	said := "not told: " + c.Reason
-	switch deployment.Outcome(c.Outcome) {
+	outcome := deployment.Outcome(c.Outcome)
+	if delivery.Outcome == deployment.Absorbed {
+		outcome = deployment.Absorbed
+	}
+	switch outcome {
+	case deployment.Absorbed:
+		said = "told, once: what was sent again was absorbed"
 	case deployment.Sent:
 		said = "told"
 	case deployment.Repeated:

@@ -6,6 +6,7 @@
   the rules under test are the very ones that are deployed to AWS (open_event_bus).
 - A workflow that publishes to SNS may give the message attributes (read_attributes).
 - Roles are checked for CodePipeline, too, which the edge answers for (check_pipelines).
+- An engine that writes down what it holds ends as soon as it has (end_when_written).
 - The engine ends when its standard input does: that is the other end of a pipe whose
   owner is gone, however it went (end_with_owner).
 
@@ -157,6 +158,22 @@ def check_pipelines():
     actions.extract_resource_arn = with_pipelines
 
 
+def end_when_written():
+    """Ends this process once its state is on disk, which is the last thing that it does.
+
+    Else it would wait for every invocation that is still under way, and whatever these do
+    meanwhile is not in the state any more.
+    """
+    app = module("ministack.app")
+    save = function(app, "save_all", "(services: dict) -> None")
+
+    def save_and_end(services):
+        save(services)
+        os._exit(0)
+
+    app.save_all = save_and_end
+
+
 def end_with_owner():
     """Ends this process, and what it started, when standard input is closed.
 
@@ -189,6 +206,7 @@ def run():
     open_event_bus()
     read_attributes()
     check_pipelines()
+    end_when_written()
     main = function(module("ministack.app"), "main", "()")
     main()
 

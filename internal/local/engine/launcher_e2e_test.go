@@ -18,7 +18,8 @@ func TestLauncherRefuses(t *testing.T) {
 			"def _put_events(data, allow_aws_source=False): _dispatch_event(data)\n"
 		goodSNS = "def _parse_message_attributes(params) -> dict: return {}\n" +
 			"def _publish(params): _parse_message_attributes(params)\n"
-		goodApp     = "def main(): print('main runs')\n"
+		goodSave    = "def save_all(services: dict) -> None: pass\n"
+		goodApp     = goodSave + "def main(): print('main runs')\n"
 		goodActions = "SERVICE_TO_IAM_NAMESPACE = {'ssm': 'ssm'}\n" +
 			"def extract_resource_arn(service: str, method: str, path: str, headers: dict, body: bytes, " +
 			"query_params: dict, region: str, account_id: str) -> str: pass\n"
@@ -39,8 +40,9 @@ func TestLauncherRefuses(t *testing.T) {
 		"broken module":     {"import nothing_of_this_name\n", goodSNS, goodApp, 3, "importing ministack.services.eventbridge failed with ModuleNotFoundError", nil},
 		"no attributes":     {goodBus, "def _publish(params): pass\n", goodApp, 3, "ministack.services.sns has no function _parse_message_attributes", nil},
 		"unread attributes": {goodBus, strings.Replace(goodSNS, ": _parse_message_attributes(params)", ": pass", 1), goodApp, 3, "no longer calls _parse_message_attributes", nil},
-		"no main":           {goodBus, goodSNS, "", 3, "ministack.app has no function main", nil},
-		"main with flags":   {goodBus, goodSNS, "def main(argv): pass\n", 3, "ministack.app.main takes (argv), expected ()", nil},
+		"no main":           {goodBus, goodSNS, goodSave, 3, "ministack.app has no function main", nil},
+		"no save_all":       {goodBus, goodSNS, "def main(): pass\n", 3, "ministack.app has no function save_all", nil},
+		"main with flags":   {goodBus, goodSNS, goodSave + "def main(argv): pass\n", 3, "ministack.app.main takes (argv), expected ()", nil},
 		"no names of services": {goodBus, goodSNS, goodApp, 3, "iam_actions has no SERVICE_TO_IAM_NAMESPACE",
 			map[string]string{"iam_actions": strings.Replace(goodActions, "'ssm'", "'s3'", 1)}},
 		"other resources": {goodBus, goodSNS, goodApp, 3, "extract_resource_arn takes",

@@ -117,6 +117,8 @@ func (r *Result) tell(doc deployment.Document, received []standin.Request) {
 		switch delivery := doc.Deliveries[name]; delivery.Outcome {
 		case deployment.Sent, deployment.Repeated, deployment.DeadLettered:
 			c.Outcome = string(delivery.Outcome)
+		case deployment.Absorbed: // the vendor has it, once; the document says how
+			c.Outcome = string(deployment.Sent)
 		case deployment.Stranded:
 			c.Reason = string(deployment.Stranded)
 		}
