@@ -22,7 +22,7 @@ help: ## List the targets
 
 ## On this machine
 
-.PHONY: demo up down send bench
+.PHONY: demo up down send bench chaos burst
 demo: ## Play deployments through all of Fanfare on this machine, then stop
 	@$(local) demo
 
@@ -37,6 +37,12 @@ send: ## Play one event in the local world: EVENT=file.json, and JSON=1 for one 
 
 bench: ## Measure the functions: size, start, memory, beside Python; messages; the price
 	@$(local) bench $(if $(RUNS),-runs $(RUNS))
+
+chaos: ## Break everything, repair it, and show that nothing is lost: SEED=n FAULTS=n ROW='text|text'
+	@$(local) chaos $(if $(SEED),-seed $(SEED)) $(if $(FAULTS),-faults $(FAULTS)) $(if $(ROW),-row '$(ROW)')
+
+burst: ## Measure how fast many deployments at once are told of: N=500
+	@$(local) burst $(if $(N),-n $(N))
 
 ## In an AWS account
 

@@ -58,6 +58,9 @@ type tally struct {
 	Row                                                    string
 	Played, Faults, Sent, Repeated, Absorbed, DeadLettered int
 	Redriven, Refused, Lost                                int
+	// Unsaid are changes that PagerDuty does not have. They are sent at most once, since it
+	// has no key by which to know one again, and notify nobody.
+	Unsaid int
 	// Problems say what is wrong with it, in sentences.
 	Problems []string
 }
@@ -92,7 +95,8 @@ func judge(p Play, s seen) tally {
 	}
 	count("Slack's alert", w.alerts, len(s.alerts))
 	count("PagerDuty's incident", w.incidents, s.incidents)
-	count("PagerDuty's change", w.changes, s.changes)
+	t.Unsaid = max(0, w.changes-s.changes)
+	count("PagerDuty's change", w.changes-t.Unsaid, s.changes)
 	count("the text", w.texts, s.texts)
 	if p.Story == malformed {
 		t.Lost += 1 - min(1, s.refused)

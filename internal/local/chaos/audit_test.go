@@ -53,6 +53,7 @@ func TestJudge(t *testing.T) {
 		"too many of all":         {fails, seen{lines: whole.lines, alerts: []string{alert, alert}, incidents: 2, texts: 3}, tally{Sent: 4, Repeated: 4}},
 		"success":                 {succeeds, seen{lines: []string{"c 1 is live in production."}, changes: 1}, tally{Sent: 2}},
 		"a change too many":       {succeeds, seen{lines: []string{"c was deployed"}, changes: 2}, tally{Sent: 2, Repeated: 1}},
+		"a change too few":        {succeeds, seen{lines: []string{"c was deployed"}}, tally{Sent: 1, Unsaid: 1}},
 		"a page of a success":     {succeeds, seen{lines: []string{"c was deployed"}, changes: 1, incidents: 1}, tally{Sent: 2, Repeated: 1}},
 		"a rollback":              {rolledBack, seen{lines: []string{line, "c is being rolled back"}, alerts: whole.alerts, incidents: 1, texts: 1}, tally{Sent: 5}},
 		"a stop":                  {stopped, seen{lines: []string{"Pipeline c was stopped"}}, tally{Sent: 1}},
@@ -78,7 +79,7 @@ func TestJudge(t *testing.T) {
 func sameTally(a, b tally) bool {
 	a.Problems, b.Problems = nil, nil
 	return a.Row == b.Row && a.Played == b.Played && a.Faults == b.Faults && a.Sent == b.Sent && a.Repeated == b.Repeated && a.Absorbed == b.Absorbed &&
-		a.DeadLettered == b.DeadLettered && a.Redriven == b.Redriven && a.Refused == b.Refused && a.Lost == b.Lost
+		a.DeadLettered == b.DeadLettered && a.Redriven == b.Redriven && a.Refused == b.Refused && a.Lost == b.Lost && a.Unsaid == b.Unsaid
 }
 
 func TestHostileTextsAreEscaped(t *testing.T) {

@@ -112,8 +112,31 @@ func (s *stage) oneByOne(ctx context.Context, plays []Play) error {
 	return nil
 }
 
-// stopAfter is how long the plays are under way when the engine stops.
-const stopAfter = 1200 * time.Millisecond
+// enough is how many executions run when the engine is stopped, and busyWithin how long
+// that may take to come about.
+const (
+	enough     = 4
+	busyWithin = 10 * time.Second
+)
+
+// busy waits until enough executions run.
+func (s *stage) busy(ctx context.Context) error {
+	for deadline := time.Now().Add(busyWithin); time.Now().Before(deadline); {
+		running := 0
+		for _, x := range s.follow.of("") {
+			if x.running() {
+				running++
+			}
+		}
+		if running >= enough {
+			return nil
+		}
+		if err := pause(ctx, inHand); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // underWay stops the engine while the plays are under way, and starts it again. What the
 // functions do ends at the same moment: they do not outlive what the ledger remembers.
@@ -124,7 +147,7 @@ func (s *stage) underWay(ctx context.Context, plays []Play) error {
 	return together(ctx,
 		func(ctx context.Context) error { return s.sideBySide(ctx, plays, len(plays)) },
 		func(ctx context.Context) error {
-			if err := pause(ctx, stopAfter); err != nil {
+			if err := s.busy(ctx); err != nil {
 				return err
 			}
 			s.say("stopping the engine in the middle of everything")

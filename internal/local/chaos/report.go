@@ -113,6 +113,7 @@ func mergeRow(rows []tally, t tally) []tally {
 	r.Redriven += t.Redriven
 	r.Refused += t.Refused
 	r.Lost += t.Lost
+	r.Unsaid += t.Unsaid
 	r.Problems = append(r.Problems, t.Problems...)
 	return rows
 }
@@ -211,6 +212,9 @@ func (r Report) Print(w io.Writer) error {
 	}
 	row(r.total())
 	_ = out.Flush() // a builder takes everything
+	if n := r.total().Unsaid; n > 0 {
+		fmt.Fprintf(&b, "\nChange events that PagerDuty does not have: %d. They are sent at most once, and wake nobody.\n", n)
+	}
 	s := r.Secrets
 	fmt.Fprintf(&b, "\nSearched for the vendors' secrets: %d histories of %d events, %d log lines, %d messages in queues, %d items of the ledger: %d found.\n",
 		s.Histories, s.Events, s.LogLines, s.Messages, s.Items, len(s.Found))

@@ -53,6 +53,7 @@ func TestPrintBroken(t *testing.T) {
 	t.Parallel()
 	r := report()
 	r.Asked, r.Row = 500, "slack"
+	r.Rows[0].Unsaid = 1
 	r.Rows[1].Lost, r.Rows[1].Problems = 1, []string{"c000700-0001: Slack's alert is missing"}
 	r.Rows = append(r.Rows, tally{Row: "pagerduty: 503", Repeated: 2, Problems: []string{"c000700-0009: PagerDuty's change came too often"}})
 	r.Secrets.Found = []string{"Slack's token in the ledger"}
