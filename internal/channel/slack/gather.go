@@ -15,9 +15,13 @@ import (
 )
 
 const (
-	// digestEvery is how often a digest is edited at most: of the 50 edits a minute that
-	// Slack takes it then leaves half to others.
-	digestEvery = 3 * time.Second
+	// digestEvery is how often a digest is edited at most while it is short. A long one is
+	// edited more seldom, and a full one each digestSlowly: of the 50 edits a minute that
+	// Slack takes, most are left to the messages that deployments have of their own.
+	digestEvery  = 3 * time.Second
+	digestSlowly = 15 * time.Second
+	// fullDigest is how many lines a full one has; see package ledger.
+	fullDigest = 150
 	// digestSlack is for how long after that the others wait for what its editor shows.
 	digestSlack = 3 * time.Second
 	// editorFor is for how long somebody is a digest's editor: for the wait and the edit,
@@ -90,7 +94,7 @@ func (t *telling) showAmong(ctx context.Context, digest string) (channel.Receipt
 // renew shows all that has joined the digest, and lets go of it however that ends.
 func (t *telling) renew(ctx context.Context, digest string, d channel.Digest) (channel.Digest, error) {
 	shown, err := t.publish(ctx, digest, d)
-	next := t.Now().Add(digestEvery)
+	next := shown.Next
 	var limited *failure.RateLimited
 	var passing *failure.Transient
 	switch class := failure.Classify(err); {
@@ -112,8 +116,10 @@ func (t *telling) renew(ctx context.Context, digest string, d channel.Digest) (c
 func (t *telling) publish(ctx context.Context, digest string, d channel.Digest) (channel.Digest, error) {
 	entries, err := t.Digests.Entries(ctx, digest)
 	if err != nil {
+		d.Next = t.Now().Add(digestEvery)
 		return d, fmt.Errorf("reading the digest: %w", err)
 	}
+	d.Next = t.Now().Add(pauseOf(len(entries)))
 	content, err := contentOf(digestOf(entries))
 	if err != nil {
 		return d, err
@@ -127,6 +133,7 @@ func (t *telling) publish(ctx context.Context, digest string, d channel.Digest) 
 		d.TS, t.found, t.repeated = got.ts, got.ts != "", !got.sure
 	}
 	if d.TS != "" {
+		t.claimEdit(ctx)
 		_, _, _, err = t.api.UpdateMessageContext(ctx, t.message.Channel, d.TS, options(content))
 		if err == nil {
 			return d, nil
@@ -141,6 +148,13 @@ func (t *telling) publish(ctx context.Context, digest string, d channel.Digest) 
 	}
 	d.TS = ts
 	return d, nil
+}
+
+// pauseOf is for how long a digest of so many lines is left alone after an edit, in whole
+// seconds as the workflow waits.
+func pauseOf(entries int) time.Duration {
+	longer := (digestSlowly - digestEvery) * time.Duration(min(entries, fullDigest)) / fullDigest
+	return digestEvery + longer.Truncate(time.Second)
 }
 
 // noteDigest tells the ledger what the digest has become. When that fails, its editor's

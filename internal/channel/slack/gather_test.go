@@ -28,13 +28,26 @@ type burst struct {
 	digests *channeltest.Digests
 	sender  channel.Sender
 	calls   map[string]int // of Send, by the execution
+	edits   int            // that were claimed in the lane of edits
 }
+
+// Reserve, Ready and Block are lanes that are always free.
+func (b *burst) Reserve(_ context.Context, lane channel.Lane) (time.Time, error) {
+	if lane.Key == editLane().Key && lane.Urgent {
+		b.edits++
+	}
+	return b.clock(), nil
+}
+
+func (b *burst) Ready(context.Context, channel.Lane) (bool, error) { return true, nil }
+
+func (b *burst) Block(context.Context, channel.Lane, time.Time) error { return nil }
 
 func newBurst(t *testing.T, limit int, answers ...answerOf) *burst {
 	b := &burst{t: t, v: newVendor(t, answers...), now: time.Date(2026, 3, 14, 2, 7, 0, 0, time.UTC), calls: map[string]int{}}
 	b.threads, b.digests = &channeltest.Threads{Now: b.clock}, &channeltest.Digests{Now: b.clock}
 	deps := depsAt("bot", b.v.URL, b.threads)
-	deps.Account.Slack.DigestAfter, deps.Digests, deps.Now, deps.HTTP = limit, b.digests, b.clock, outbound.NewClient(5*time.Second)
+	deps.Account.Slack.DigestAfter, deps.Digests, deps.Lanes, deps.Now, deps.HTTP = limit, b.digests, b, b.clock, outbound.NewClient(5*time.Second)
 	b.sender = NewSender(deps)
 	return b
 }
@@ -122,6 +135,9 @@ func TestBurst(t *testing.T) {
 		if receipt.Values["digest"] != "" {
 			inDigest++
 		}
+	}
+	if edits := len(b.v.calls) - limit - 1; b.edits != edits { // all calls but the lines and the digest's post
+		t.Errorf("%d edits of the digest, and %d are claimed", edits, b.edits)
 	}
 	if inDigest != n-limit || attempts > 2*n || len(b.v.calls) > limit+5 {
 		t.Errorf("%d in the digest after %d attempts and %d calls", inDigest, attempts, len(b.v.calls))
@@ -281,5 +297,15 @@ func TestDigestIsMarked(t *testing.T) {
 	}
 	if got.EventPayload != markOf(receipts["execution of in_progress 1"].Values["digest"], partDigest) {
 		t.Errorf("it bears %+v", got)
+	}
+}
+
+// TestPauseOf leaves a longer digest alone for longer.
+func TestPauseOf(t *testing.T) {
+	t.Parallel()
+	for entries, seconds := range map[int]int{0: 3, 1: 3, 12: 3, 13: 4, 75: 9, 149: 14, 150: 15, 1000: 15} {
+		if got := pauseOf(entries); got != time.Duration(seconds)*time.Second {
+			t.Errorf("%d entries: %v, want %d s", entries, got, seconds)
+		}
 	}
 }

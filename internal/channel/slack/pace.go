@@ -98,3 +98,18 @@ func (t *telling) slowed(ctx context.Context, lane channel.Lane, err error) {
 		slog.WarnContext(ctx, "the others do not know that slack asks to wait", "lane", lane.Key, "error", failure.Classify(err).Error())
 	}
 }
+
+// claimEdit takes an edit of the lane for a digest, which is edited so seldom that it need
+// not wait: what has no slot yet comes after it.
+func (t *telling) claimEdit(ctx context.Context) {
+	if t.Lanes == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, noteFor)
+	defer cancel()
+	lane := editLane()
+	lane.Urgent = true
+	if _, err := t.Lanes.Reserve(ctx, lane); err != nil {
+		slog.WarnContext(ctx, "editing out of turn", "lane", lane.Key, "error", failure.Classify(err).Error())
+	}
+}
