@@ -65,7 +65,7 @@ func named(options *awscloudwatch.MetricOptions, queue awssqs.Queue) *awscloudwa
 func (s stack) deliveryMetrics() []awscloudwatch.Metric {
 	var metrics []awscloudwatch.Metric
 	for _, name := range s.account.Configured() {
-		for _, outcome := range []deployment.Outcome{deployment.Sent, deployment.Repeated, deployment.DeadLettered, deployment.Stranded} {
+		for _, outcome := range []deployment.Outcome{deployment.Sent, deployment.Repeated, deployment.Absorbed, deployment.DeadLettered, deployment.Stranded} {
 			metrics = append(metrics, measured("Deliveries", name, outcome, "Sum", name+" "+string(outcome)))
 		}
 	}

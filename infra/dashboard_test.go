@@ -34,7 +34,7 @@ func TestDashboard(t *testing.T) {
 func TestDashboardMetrics(t *testing.T) {
 	var written bytes.Buffer
 	recorder := record.Recorder{Ledger: rows{}, Metrics: &written, Now: time.Now}
-	for _, outcome := range []deployment.Outcome{deployment.Sent, deployment.Repeated, deployment.DeadLettered, deployment.Stranded} {
+	for _, outcome := range []deployment.Outcome{deployment.Sent, deployment.Repeated, deployment.Absorbed, deployment.DeadLettered, deployment.Stranded} {
 		doc := deployment.Document{Plan: deployment.Plan{}, Deliveries: map[string]deployment.Delivery{}}
 		for _, name := range []string{"slack", "pagerduty", "sns"} {
 			doc.Plan[name] = deployment.Decision{Decision: deployment.Deliver}
@@ -62,7 +62,7 @@ func TestDashboardMetrics(t *testing.T) {
 			}
 		}
 	}
-	if shown != 3*4+3*2 {
+	if shown != 3*5+3*2 {
 		t.Errorf("the dashboard shows %d metrics of Fanfare's own", shown)
 	}
 }
