@@ -98,6 +98,13 @@ func layOut(root, dir, address string, a account.Account, step statemachine.Step
 	}
 	f.size = int64(len(binary))
 	f.program = Program{Command: []string{bootstrap}, Dir: folder, Env: []string{
-		"AWS_ENDPOINT_URL=" + address, cloud.TableVariable + "=ledger", channel.Variable + "=" + step.Channel}}
+		"AWS_ENDPOINT_URL=" + address, cloud.TableVariable + "=ledger", channel.Variable + "=" + step.Channel,
+		cloud.WatchdogVariable + "=" + arn("lambda", "function:fanfare-watchdog"), cloud.SchedulerRoleVariable + "=arn:aws:iam::123456789012:role/scheduler",
+		cloud.ScheduleGroupVariable + "=fanfare", cloud.OperationsTopicVariable + "=" + arn("sns", "fanfare-operations")}}
 	return f, nil
+}
+
+// arn names something in the account of the bench.
+func arn(service, resource string) string {
+	return "arn:aws:" + service + ":eu-west-1:123456789012:" + resource
 }

@@ -30,7 +30,7 @@ const (
 const (
 	memoryGB    = 0.25
 	logBytes    = 700 // an invocation's own line, and those that Lambda writes around it
-	tableWrites = 24  // twelve updates, most of them also in the index
+	tableWrites = 32  // sixteen updates, most of them also in the index
 	tableReads  = 4
 )
 

@@ -76,7 +76,7 @@ func TestCosts(t *testing.T) {
 	counted := []Transition{{inProgress, 10, 4}, {succeededQuietly, 20, 6}, {succeeded, 20, 6}, {failedPaged, 30, 8}}
 	staging := costs(counted, 0.1)[0]
 	// 30 transitions; 10 invocations of 0.1 s with 0.25 GB; two events' table, log and trace.
-	want := 1000 * (10*(0.20/1e6+0.1*0.25*0.0000133334+700/1e9*0.5) + 2*(24*0.625/1e6+4*0.125/1e6+5/1e6))
+	want := 1000 * (10*(0.20/1e6+0.1*0.25*0.0000133334+700/1e9*0.5) + 2*(32*0.625/1e6+4*0.125/1e6+5/1e6))
 	if staging.Transitions != 30 || math.Abs(staging.StepFunctions-0.75) > 1e-9 || math.Abs(staging.All-0.75-want) > 1e-9 {
 		t.Errorf("got %+v, want 0.75 and %f more", staging, want)
 	}
