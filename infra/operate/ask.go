@@ -47,14 +47,14 @@ func (c command) doctor(ctx context.Context) (int, error) {
 		if !check.OK {
 			c.say("PROBLEM  %s%s", check.Name, with(": ", check.Problem))
 			if check.Mend != "" {
-				c.say("         %s", check.Mend)
+				c.say("         %s", c.named(check.Mend))
 			}
 		}
 	}
 	if broken == 0 {
 		c.say("All %s are in order.", count(len(found.Checks), "thing"))
 	} else {
-		c.say("%d of %s not in order.", broken, count(len(found.Checks), "thing"))
+		c.say("%d of %s %s not in order.", broken, count(len(found.Checks), "thing"), map[bool]string{true: "is", false: "are"}[broken == 1])
 	}
 	return code, nil
 }
@@ -72,6 +72,12 @@ func (c command) why(ctx context.Context, deployment string) (int, error) {
 	if c.json {
 		return code, c.print(answer)
 	}
-	c.say("%s", strings.TrimRight(answer.Text, "\n"))
+	c.say("%s", c.named(strings.TrimRight(answer.Text, "\n")))
 	return code, nil
+}
+
+// named puts the account into the commands that the functions name: what its file is
+// called, they do not know.
+func (c command) named(text string) string {
+	return strings.ReplaceAll(text, "ACCOUNT=…", "ACCOUNT="+c.account)
 }

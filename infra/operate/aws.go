@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -14,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/logging"
 
 	"fanfare/internal/account"
 	"fanfare/internal/failure"
@@ -36,16 +39,25 @@ type functions struct {
 // sure that it is the account file's account.
 func connect(ctx context.Context, name string, a account.Account) (caller, error) {
 	place := "account " + a.ID + ", region " + a.Region
-	found, err := config.LoadDefaultConfig(ctx, config.WithRegion(a.Region))
+	// What the SDK notes while it looks for credentials is no help to whoever reads this.
+	found, err := config.LoadDefaultConfig(ctx, config.WithRegion(a.Region), config.WithLogger(logging.Nop{}))
 	if err != nil {
 		return nil, fmt.Errorf("reading the AWS configuration: %w; look at ~/.aws/config, and at AWS_PROFILE", err)
 	}
 	if _, err := found.Credentials.Retrieve(ctx); err != nil {
-		return nil, fmt.Errorf("no AWS credentials are found for %s: sign in (aws sso login) or set AWS_PROFILE (%w)", place, innermost(err))
+		because := " (" + innermost(err).Error() + ")"
+		if strings.Contains(because, "EC2 IMDS") { // the last place looked at, which only a machine in EC2 has
+			because = ""
+		}
+		return nil, fmt.Errorf("no AWS credentials are found for %s: sign in (aws sso login) or set AWS_PROFILE%s", place, because)
 	}
 	who, err := sts.NewFromConfig(found).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
-	if err != nil {
+	var refused smithy.APIError
+	switch {
+	case errors.As(err, &refused):
 		return nil, fmt.Errorf("AWS does not take the credentials: %w; sign in anew (aws sso login), or set AWS_PROFILE", innermost(err))
+	case err != nil:
+		return nil, fmt.Errorf("AWS could not be reached: %w; look at the network, and at AWS_ENDPOINT_URL if it is set", innermost(err))
 	}
 	if id := aws.ToString(who.Account); id != a.ID {
 		return nil, fmt.Errorf("the AWS credentials are of account %s, and the account file %s is of %s: set AWS_PROFILE to one of that account", id, name, a.ID)
@@ -95,8 +107,13 @@ func (f functions) explain(function string, err error) error {
 // innermost is what AWS said, without what the SDK puts around it, and without addresses.
 func innermost(err error) error {
 	var said smithy.APIError
-	if errors.As(err, &said) {
+	var network *net.OpError
+	switch {
+	case errors.As(err, &said):
 		return fmt.Errorf("%s: %s", said.ErrorCode(), said.ErrorMessage())
+	case errors.As(err, &network):
+		return network
+	default:
+		return failure.Classify(err)
 	}
-	return failure.Classify(err)
 }

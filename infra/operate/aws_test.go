@@ -107,8 +107,28 @@ func TestNoCredentials(t *testing.T) {
 	if err == nil || !strings.HasPrefix(err.Error(), "no AWS credentials are found for account 123456789012, region eu-west-1: sign in (aws sso login) or set AWS_PROFILE") {
 		t.Errorf("got %v", err)
 	}
+	if strings.Contains(err.Error(), "IMDS") {
+		t.Errorf("it speaks of what only machines in EC2 have: %v", err)
+	}
 	t.Setenv("AWS_PROFILE", "nowhere")
 	if _, err = connect(t.Context(), "shop", account.Account{}); err == nil || !strings.HasPrefix(err.Error(), "reading the AWS configuration: ") {
 		t.Errorf("a profile that there is not: %v", err)
+	}
+}
+
+// TestNotReached: nobody is sent to sign in anew when it is the network.
+func TestNotReached(t *testing.T) {
+	t.Setenv("AWS_CONFIG_FILE", "/dev/null")
+	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+	t.Setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "an example")
+	t.Setenv("AWS_MAX_ATTEMPTS", "1")
+	server := httptest.NewServer(http.NotFoundHandler())
+	server.Close()
+	t.Setenv("AWS_ENDPOINT_URL", server.URL)
+	_, err := connect(t.Context(), "shop", account.Account{ID: "123456789012", Region: "eu-west-1"})
+	if err == nil || !strings.HasPrefix(err.Error(), "AWS could not be reached: dial tcp 127.0.0.1:") ||
+		!strings.HasSuffix(err.Error(), "connection refused; look at the network, and at AWS_ENDPOINT_URL if it is set") {
+		t.Errorf("got %v", err)
 	}
 }

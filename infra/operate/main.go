@@ -92,7 +92,7 @@ func run(ctx context.Context, args []string, out, complaints io.Writer, connect 
 	case len(rest) < 1 || rest[0] == "":
 		return wrong("which account? Name a file in infra/accounts (there are: %s)", strings.Join(accountfile.Names(accounts), ", "))
 	case len(rest) < needed || rest[needed-1] == "":
-		return wrong("which deployment? Name its id, or cluster/service")
+		return wrong("which deployment? Name its id, or cluster/service; with make, DEPLOYMENT=production/checkout")
 	case len(rest) > needed:
 		return wrong("%s: nothing more expected after %s, found %s", do, rest[needed-1], rest[needed])
 	}

@@ -90,7 +90,7 @@ func TestMisused(t *testing.T) {
 		"dance shop":             "dance: redrive, doctor or why expected\n\n" + usage,
 		"redrive":                "which account? Name a file in infra/accounts (there are: shop, wrong)\n\n" + usage,
 		"why":                    "which account? Name a file in infra/accounts (there are: shop, wrong)\n\n" + usage,
-		"why shop":               "which deployment? Name its id, or cluster/service\n\n" + usage,
+		"why shop":               "which deployment? Name its id, or cluster/service; with make, DEPLOYMENT=production/checkout\n\n" + usage,
 		"doctor shop more":       "doctor: nothing more expected after shop, found more\n\n" + usage,
 		"doctor -dry shop":       "doctor: flag provided but not defined: -dry\n\n" + usage,
 		"redrive nowhere":        "no file infra/accounts/nowhere.yaml; copy infra/accounts/example.yaml and fill it in (there are: shop, wrong)\n",
@@ -163,7 +163,7 @@ var (
 )
 
 const (
-	ill = `{"checks":[{"name":"Slack","ok":false,"problem":"channel_not_found","mend":"Invite Fanfare to the channel C1."},
+	ill = `{"checks":[{"name":"Slack","ok":false,"problem":"channel_not_found","mend":"Invite Fanfare to the channel C1, then: make redrive ACCOUNT=…"},
 		{"name":"PagerDuty","ok":true},{"name":"the ledger","ok":false,"problem":"no answer"}]}`
 	well = `{"account":"1","checks":[{"name":"Slack","ok":true},{"name":"PagerDuty","ok":true}]}`
 )
@@ -195,7 +195,7 @@ func TestGolden(t *testing.T) {
 		"doctor_ill":  {"doctor shop", trouble, []string{ill}},
 		"doctor_json": {"doctor -json shop", trouble, []string{ill}},
 		"why":         {"why shop ecs-svc/1", fine, []string{`{"deployment":"ecs-svc/1","found":true,"text":"It was told.\n"}`}},
-		"why_nothing": {"why shop ecs-svc/1", trouble, []string{`{"deployment":"ecs-svc/1","found":false,"text":"Nothing is known.\n"}`}},
+		"why_nothing": {"why shop ecs-svc/1", trouble, []string{`{"deployment":"ecs-svc/1","found":false,"text":"Nothing is known: make redrive ACCOUNT=… DRY=1\n"}`}},
 		"why_json":    {"why -json shop ecs-svc/1", fine, []string{`{"deployment":"ecs-svc/1","found":true,"text":"It was told.\n"}`}},
 	} {
 		a := &answers{answers: test.answers}

@@ -118,6 +118,9 @@ func (c command) item(item redrive.Item) {
 	for _, m := range item.Messages {
 		c.say("  in the queue of %s: message %s%s%s", m.Queue, m.ID, with(", for ", m.Channel), with(", put there because ", m.Why))
 	}
+	if item.Outcome == redrive.Malformed {
+		c.say("  it stays there until somebody deletes it: look at it in the SQS console")
+	}
 }
 
 // title names the event, as far as it is known.

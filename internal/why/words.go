@@ -56,7 +56,7 @@ var outcomes = map[deployment.Outcome]string{
 	deployment.Absorbed:     "told once, though nobody knew whether an earlier attempt had got through: the vendor did, or absorbed it",
 	deployment.Wait:         "not told yet: it waits for its turn, or as long as the vendor asks",
 	deployment.Publish:      "not told yet: the workflow is about to publish it",
-	deployment.DeadLettered: "NOT TOLD: it was put in the queue of deliveries, from where `make redrive` sends it",
+	deployment.DeadLettered: "NOT TOLD: it was put in the queue of deliveries, from where `make redrive ACCOUNT=…` sends it",
 	deployment.Stranded:     "NOT TOLD: not even the queue took it, it lies in the execution's history",
 	deployment.None:         "nothing was sent",
 }

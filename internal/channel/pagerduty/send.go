@@ -232,8 +232,11 @@ type answer struct {
 // it was sent, so the key is taken out.
 func parseAnswer(content []byte, key string) answer {
 	var got answer
-	// The body is a comment on the status: where its shape is another, there is none.
-	_ = json.Unmarshal(content, &got)
+	// The body is a comment on the status: where its shape is another, there is none. But a
+	// key that it does not know PagerDuty refuses with a mere text.
+	if json.Unmarshal(content, &got) != nil && !bytes.ContainsAny(content, `<>{}"`) {
+		got.Message = string(content)
+	}
 	got.Message = show(got.Message, key, maxProblem)
 	got.DedupKey = show(got.DedupKey, key, maxDedupKey)
 	got.Errors = got.Errors[:min(len(got.Errors), maxListed)]

@@ -28,7 +28,7 @@ import (
 	"fanfare/internal/secret"
 )
 
-// operate is what the operator's program said, and how it ended.
+// operate is what the operator's program said, and the code with which it ended.
 type operate struct {
 	out, complaints string
 	code            int
@@ -46,7 +46,8 @@ var program = sync.OnceValues(func() (string, error) {
 	return file, err
 })
 
-// as an operator calls it: make redrive ACCOUNT=local is operated(t, "redrive").
+// operated calls the program as make does: make redrive ACCOUNT=local is
+// operated(t, "redrive").
 func operated(t *testing.T, do string, rest ...string) operate {
 	t.Helper()
 	file, err := program()
@@ -191,8 +192,12 @@ func listens(t *testing.T) *ear {
 	if err != nil {
 		t.Fatal(err)
 	}
-	subscribed, err := topics.Subscribe(t.Context(), &sns.SubscribeInput{TopicArn: aws.String(w.Outputs["OperationsTopicArn"]), Protocol: aws.String("sqs"),
-		Endpoint: aws.String(known.Attributes[string(sqstypes.QueueAttributeNameQueueArn)])})
+	arn := known.Attributes[string(sqstypes.QueueAttributeNameQueueArn)]
+	policy := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"sns.amazonaws.com"},"Action":"sqs:SendMessage","Resource":"` + arn + `"}]}`
+	if _, err := queues.SetQueueAttributes(t.Context(), &sqs.SetQueueAttributesInput{QueueUrl: made.QueueUrl, Attributes: map[string]string{"Policy": policy}}); err != nil {
+		t.Fatal(err)
+	}
+	subscribed, err := topics.Subscribe(t.Context(), &sns.SubscribeInput{TopicArn: aws.String(w.Outputs["OperationsTopicArn"]), Protocol: aws.String("sqs"), Endpoint: aws.String(arn)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -211,11 +216,26 @@ func (e *ear) fallback(t *testing.T) []standin.SlackMessage {
 	return all
 }
 
-// hears holds what has been told since the last call against the notices' subjects, and
+// hears holds what has been told since the last time against the notices' subjects, and
 // returns the texts of those that came by mail.
 func (e *ear) hears(t *testing.T, subjects ...string) []string {
 	t.Helper()
-	var texts []string
+	posts := e.fallback(t)[e.before:]
+	e.before += len(posts)
+	if len(posts) != len(subjects) {
+		t.Errorf("the fallback channel had %d notices, %d expected: %v", len(posts), len(subjects), posts)
+	}
+	for i, subject := range subjects[:min(len(subjects), len(posts))] {
+		if !strings.HasPrefix(posts[i].Text, subject+"\n") {
+			t.Errorf("the fallback channel is told %q, want %q", posts[i].Text, subject)
+		}
+	}
+	return e.mails(t, subjects...)
+}
+
+// mails is hears without the fallback channel.
+func (e *ear) mails(t *testing.T, subjects ...string) (texts []string) {
+	t.Helper()
 	mails, err := w.QueueMessages(t.Context(), e.queue)
 	if err != nil {
 		t.Fatal(err)
@@ -223,39 +243,15 @@ func (e *ear) hears(t *testing.T, subjects ...string) []string {
 	if len(mails) != len(subjects) {
 		t.Errorf("the operations topic had %d notices, %d expected: %v", len(mails), len(subjects), mails)
 	}
-	posts := e.fallback(t)[e.before:]
-	if len(posts) != len(subjects) {
-		t.Errorf("the fallback channel had %d notices, %d expected: %v", len(posts), len(subjects), posts)
-	}
-	for i, subject := range subjects {
-		if i < len(mails) {
-			var mail struct{ Subject, Message string }
-			if err := json.Unmarshal([]byte(mails[i].Body), &mail); err != nil || mail.Subject != subject {
-				t.Errorf("the mail is %q, want %q: %v", mail.Subject, subject, err)
-			}
-			texts = append(texts, mail.Message)
+	for i, subject := range subjects[:min(len(subjects), len(mails))] {
+		var mail struct{ Subject, Message string }
+		if err := json.Unmarshal([]byte(mails[i].Body), &mail); err != nil || mail.Subject != subject {
+			t.Errorf("the mail is %q, want %q: %v", mail.Subject, subject, err)
 		}
-		if i < len(posts) && !strings.HasPrefix(posts[i].Text, subject+"\n") {
-			t.Errorf("the fallback channel is told %q, want %q", posts[i].Text, subject)
-		}
+		texts = append(texts, mail.Message)
 	}
-	e.before += len(posts)
 	if _, err := sqs.NewFromConfig(w.Config()).PurgeQueue(t.Context(), &sqs.PurgeQueueInput{QueueUrl: aws.String(e.queue)}); err != nil {
 		t.Fatal(err)
 	}
 	return texts
-}
-
-// taken counts what a vendor has taken of an event, by the path.
-func taken(t *testing.T, vendor, event string) map[string]int {
-	t.Helper()
-	var received []standin.Request
-	control(t, "GET", "/requests?vendor="+vendor+"&event="+event, nil, &received)
-	count := map[string]int{}
-	for _, request := range received {
-		if request.Accepted {
-			count[request.Path]++
-		}
-	}
-	return count
 }

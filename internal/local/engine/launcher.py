@@ -126,7 +126,8 @@ def read_attributes():
 def check_pipelines():
     """Lets the engine say who may ask CodePipeline, a service that it does not have.
 
-    What it allows, the edge in front of it answers in its stead.
+    What it allows, the edge in front of it answers in its stead. It also lets a role make
+    schedules in a group of its own.
     """
     actions = module("ministack.core.iam_actions")
     namespaces = getattr(actions, "SERVICE_TO_IAM_NAMESPACE", None)
@@ -146,12 +147,19 @@ def check_pipelines():
     patterns["codepipeline"] = {"target_prefixes": ["CodePipeline_20150709"]}
 
     def with_pipelines(service, method, path, headers, body, query_params, region, account_id):
+        arn = None
         if service != "codepipeline":
-            return resource_arn(service, method, path, headers, body, query_params, region, account_id)
+            arn = resource_arn(service, method, path, headers, body, query_params, region, account_id)
+            if service != "scheduler":
+                return arn
         try:
             asked = json.loads(body)
         except ValueError:
             asked = None
+        if service == "scheduler":
+            # The engine takes every schedule for one of the default group.
+            group = asked.get("GroupName") if isinstance(asked, dict) else None
+            return arn.replace(":schedule/default/", f":schedule/{group}/") if isinstance(group, str) else arn
         name = asked.get("pipelineName") or asked.get("name") if isinstance(asked, dict) else None
         return f"arn:aws:codepipeline:{region}:{account_id}:{name}" if isinstance(name, str) else "*"
 
