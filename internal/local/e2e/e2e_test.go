@@ -17,6 +17,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"fanfare/internal/ledger"
 	"fanfare/internal/local/edge"
 	"fanfare/internal/local/fault"
 	"fanfare/internal/local/play"
@@ -102,7 +107,20 @@ func scaled(t *testing.T, scale float64) {
 	if err := w.SetWaitScale(t.Context(), scale); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = w.SetWaitScale(context.Background(), 1) })
+	t.Cleanup(func() {
+		_ = w.SetWaitScale(context.Background(), 1)
+		// In little time many slots were taken, for which the next test would have to wait.
+		for _, in := range []*world.World{w, second} {
+			for _, lane := range []string{"slack:C0123456789", "slack:edit", "pagerduty"} {
+				_, err := dynamodb.NewFromConfig(in.Config()).DeleteItem(context.Background(), &dynamodb.DeleteItemInput{
+					TableName: aws.String(in.Outputs["LedgerTable"]), Key: map[string]types.AttributeValue{
+						ledger.PartitionKey: &types.AttributeValueMemberS{Value: "pace#" + lane}, ledger.SortKey: &types.AttributeValueMemberS{Value: "lane"}}})
+				if err != nil {
+					t.Errorf("emptying the lane %s: %v", lane, err)
+				}
+			}
+		}
+	})
 }
 
 // faults plays failures until the test ends.
