@@ -18,7 +18,7 @@ import (
 var ledgerActions = map[string][]string{
 	"claim":       {"dynamodb:GetItem", "dynamodb:UpdateItem"},
 	"resolvetag":  {"dynamodb:GetItem", "dynamodb:UpdateItem"},
-	"send":        {"dynamodb:Query", "dynamodb:UpdateItem"},
+	"send":        {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"},
 	"record":      {"dynamodb:UpdateItem"},
 	"remembertag": {"dynamodb:GetItem", "dynamodb:UpdateItem"},
 	"watchdog":    {"dynamodb:GetItem"},

@@ -125,7 +125,7 @@ var mistakes = []struct {
 	{"what cannot be retried", in("Record", "Retry", 1), "ErrorEquals", []any{"States.DataLimitExceeded"}, "errors", "Record.Retry[1].ErrorEquals: States.DataLimitExceeded must not"},
 	{"what never helps", in("SendSlack", "Retry", 1), "ErrorEquals", []any{"Transient", "Permanent"}, "errors", "SendSlack.Retry[1].ErrorEquals: Permanent must not"},
 	{"what a wait is for", in("SendSlack", "Retry", 1), "ErrorEquals", []any{"RateLimited"}, "errors", "SendSlack.Retry[1].ErrorEquals: RateLimited must not"},
-	{"too many attempts", in("SendSlack", "Retry", 1), "MaxAttempts", 4.0, "errors", "SendSlack.Retry[1].MaxAttempts: Transient is tried 4 times"},
+	{"too many attempts", in("SendSlack", "Retry", 1), "MaxAttempts", 9.0, "errors", "SendSlack.Retry[1].MaxAttempts: Transient is tried 9 times"},
 	{"what is matched already", in("SendSlack", "Retry", 1), "ErrorEquals", []any{"Sandbox.Timedout"}, "errors", "SendSlack.Retry[1].ErrorEquals: Sandbox.Timedout is matched before"},
 	{"behind what matches everything", in("PublishSns", "Retry", 0), "ErrorEquals", []any{"States.TaskFailed"}, "errors", "PublishSns.Retry[1].ErrorEquals: States.TaskFailed is matched before"},
 	{"no error", in("PublishSns", "Retry", 0), "ErrorEquals", []any{}, "errors", "PublishSns.Retry[0].ErrorEquals: names no error"},

@@ -61,9 +61,9 @@ var useless = map[string][]string{
 	"Retry": {"States.Runtime", "States.DataLimitExceeded", "Permanent", "RateLimited", "Unreachable"},
 }
 
-// mostTransient is how often a Transient error is tried again at most: what is not gone
-// by then will not be soon, and the dead-letter queue is the better place for it.
-const mostTransient = 3
+// mostTransient is how often a Transient error is tried again at most, over some minutes:
+// what is not gone by then needs a person, who hears of it by the queue or the red execution.
+const mostTransient = 8
 
 // checkErrors finds errors that are misnamed, retried in the wrong way, or not at all.
 func checkErrors(_ string, m *Machine) problems {

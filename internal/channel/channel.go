@@ -39,6 +39,14 @@ type Channel struct {
 	Pace func(doc deployment.Document, a account.Account) []Lane
 }
 
+// PaceIn is Pace in the account; nil when there is none.
+func (c Channel) PaceIn(a account.Account) func(deployment.Document) []Lane {
+	if c.Pace == nil {
+		return nil
+	}
+	return func(doc deployment.Document) []Lane { return c.Pace(doc, a) }
+}
+
 // Lane is one of a vendor's rates, as far as one message uses it up. What is sent at the
 // same rate has the same key.
 type Lane struct {

@@ -22,7 +22,7 @@ type Ledger interface {
 	TakeOver(ctx context.Context, d deployment.Deployment, execution, dead string) (holder string, taken bool, err error)
 	NoteRepeat(ctx context.Context, d deployment.Deployment) error
 	Progress(ctx context.Context, key string) (ledger.Progress, error)
-	End(ctx context.Context, d deployment.Deployment) (before deployment.Status, newerFailure bool, err error)
+	End(ctx context.Context, d deployment.Deployment, startedAt time.Time) (ledger.Standing, error)
 	NoteFailure(ctx context.Context, d deployment.Deployment, startedAt time.Time) error
 	LastFailure(ctx context.Context, serviceKey string) (ledger.Failure, error)
 	Restart(ctx context.Context, key string, d deployment.Deployment) error
@@ -35,7 +35,7 @@ type Executions interface {
 }
 
 // Budget is the time for everything: a ledger that does not answer holds no page up.
-const Budget = 3 * time.Second
+const Budget = 2 * time.Second
 
 // Claimer is the step.
 type Claimer struct {
@@ -87,7 +87,9 @@ func (c Claimer) Claim(ctx context.Context, d deployment.Deployment, execution s
 	}
 	ended := d.Status == deployment.Succeeded || d.Status == deployment.Failed // neither stopped nor superseded
 	if err == nil && !claim.Late && ended && claim.Kind == deployment.Ordinary {
-		claim.After, claim.NewerFailure, err = c.end(ctx, d, claim.StartedAt)
+		var standing ledger.Standing
+		standing, err = c.end(ctx, d, claim.StartedAt)
+		claim.After, claim.NewerFailure, claim.Recovered = standing.Before, standing.NewerFailure, standing.Recovered && d.Status == deployment.Failed
 	}
 	if err != nil || claim.Late || d.Kind != deployment.Rollback {
 		return claim, err
@@ -99,20 +101,19 @@ func (c Claimer) Claim(ctx context.Context, d deployment.Deployment, execution s
 	return claim, err
 }
 
-// end notes how the deployment ended that started then. It returns how the service's one
-// before it ended, and whether a failure is known that this success does not mend: one
-// that came after it, or one of a deployment that started after it and fell before it
-// was done.
-func (c Claimer) end(ctx context.Context, d deployment.Deployment, startedAt time.Time) (before deployment.Status, newerFailure bool, err error) {
-	before, newerFailure, err = c.Ledger.End(ctx, d)
+// end notes how the deployment ended that started then, and where that leaves it among the
+// others of the service.
+func (c Claimer) end(ctx context.Context, d deployment.Deployment, startedAt time.Time) (ledger.Standing, error) {
+	standing, err := c.Ledger.End(ctx, d, startedAt)
 	switch {
-	case err != nil || newerFailure:
-		return before, newerFailure, err
+	case err != nil || standing.NewerFailure:
+		return standing, err
 	case d.Status == deployment.Failed:
-		return before, false, c.Ledger.NoteFailure(ctx, d, startedAt)
+		return standing, c.Ledger.NoteFailure(ctx, d, startedAt)
 	default:
 		failure, err := c.Ledger.LastFailure(ctx, d.ServiceKey())
-		return before, failure.StartedAt.After(startedAt) && !failure.At.After(d.Time), err
+		standing.NewerFailure = failure.Outlasts(startedAt, d.Time)
+		return standing, err
 	}
 }
 

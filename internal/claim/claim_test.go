@@ -323,3 +323,30 @@ func TestALedgerThatDoesNotAnswerIsNotWaitedFor(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestRecovered tells a failure of which it is known that a later deployment has succeeded,
+// from one of before a success whose beginning was not seen.
+func TestRecovered(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		began bool
+		want  bool
+	}{"the success's beginning was seen": {true, true}, "it was not": {false, false}} {
+		c := Claimer{Ledger: newMemory(), Executions: fate{}}
+		begins, succeeds, fails := event("e1", deployment.InProgress, 30), event("e2", deployment.Succeeded, 60), event("e3", deployment.Failed, 0)
+		begins.ID, succeeds.ID, fails.ID = "ecs-svc/2", "ecs-svc/2", "ecs-svc/1"
+		told := []deployment.Deployment{succeeds}
+		if test.began {
+			told = []deployment.Deployment{begins, succeeds}
+		}
+		for _, d := range told {
+			if _, err := c.Claim(t.Context(), d, other); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got, err := c.Claim(t.Context(), fails, me)
+		if err != nil || got.Recovered != test.want || got.After != deployment.Succeeded {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+	}
+}

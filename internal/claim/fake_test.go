@@ -63,13 +63,16 @@ func (m *memory) Progress(_ context.Context, key string) (ledger.Progress, error
 	return m.deployments[key], m.fail["Progress "+key]
 }
 
-func (m *memory) End(_ context.Context, d deployment.Deployment) (deployment.Status, bool, error) {
+func (m *memory) End(_ context.Context, d deployment.Deployment, startedAt time.Time) (ledger.Standing, error) {
 	known := m.ended[d.ServiceKey()]
 	later := known.At.After(d.Time)
 	if !later {
-		m.ended[d.ServiceKey()] = ledger.Progress{Status: d.Status, At: d.Time}
+		m.ended[d.ServiceKey()] = ledger.Progress{Status: d.Status, At: d.Time, StartedAt: startedAt}
 	}
-	return known.Status, later && known.Status == deployment.Failed, m.fail["End"]
+	return ledger.Standing{
+		Before: known.Status, NewerFailure: later && known.Status == deployment.Failed,
+		Recovered: later && known.Status == deployment.Succeeded && known.StartedAt.After(d.Time) && known.StartedAt.Before(known.At),
+	}, m.fail["End"]
 }
 
 func (m *memory) NoteFailure(_ context.Context, d deployment.Deployment, startedAt time.Time) error {

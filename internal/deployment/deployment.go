@@ -35,6 +35,10 @@ func (s Status) Final() bool {
 	}
 }
 
+// Certain tells whether nothing can change what the status tells. That a deployment was
+// superseded may be all that is known of one whose failure is told later.
+func (s Status) Certain() bool { return s.Final() && s != Superseded }
+
 // Sources of events.
 const (
 	ECS          = "ecs"

@@ -116,6 +116,9 @@ type Claim struct {
 	// NewerFailure is true when a deployment of the service is known to have failed after
 	// the moment that this event tells of.
 	NewerFailure bool `json:"newerFailure,omitempty"`
+	// Recovered is true when a deployment of the service that began after this failure is
+	// known to have succeeded.
+	Recovered bool `json:"recovered,omitempty"`
 }
 
 // Plan is what the Route step writes: one decision for each channel, by its name.
@@ -162,6 +165,7 @@ const (
 	RollbackNotPaged   Reason = "rollback_not_paged"  // the failure before it has paged
 	LateEvent          Reason = "late_event"          // a later state has been told already
 	NewerFailure       Reason = "newer_failure"       // another deployment has failed since
+	Recovered          Reason = "recovered"           // another deployment has succeeded since
 	NotClaimed         Reason = "not_claimed"         // without the ledger, it may be a rollback
 	OtherCluster       Reason = "other_cluster"       // not one of the account file's clusters
 	OtherPipeline      Reason = "other_pipeline"      // not one of the account file's pipelines

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"maps"
 	"strings"
 	"time"
 
@@ -65,8 +66,11 @@ func (l *Ledger) BeginDelivery(ctx context.Context, d deployment.Deployment, cha
 // in this attempt nor in one before.
 func (l *Ledger) EndDelivery(ctx context.Context, d deployment.Deployment, channel string, delivery deployment.Delivery, sure bool) error {
 	u := update{pk: "event#" + d.ClaimKey(), sk: "delivery#" + channel, remove: "sending, sender"}
-	if sure {
+	switch {
+	case sure:
 		u.remove += ", unsure"
+	default: // its beginning may not have been noted
+		u.set, u.values = "unsure = if_not_exists(unsure, :now)", item{":now": text(moment(l.Now()))}
 	}
 	if !delivery.SentAt.IsZero() {
 		u.set = "sentAt = :sent, outcome = :outcome, receipt = :receipt"
@@ -88,14 +92,15 @@ type Audit struct {
 }
 
 // WriteAudit writes the row of one channel. Written again, it says the same. That
-// nothing was sent is not written over what an earlier execution of the event has sent.
+// nothing was sent is not written over what an earlier execution of the event has sent; what
+// was sent counts as delivered, even if its sender could not note it.
 func (l *Ledger) WriteAudit(ctx context.Context, doc deployment.Document, row Audit) error {
 	d := doc.Deployment
-	outcome := "outcome = :outcome, receipt = :receipt"
+	outcome, remove, sent := "outcome = :outcome, receipt = :receipt, sentAt = if_not_exists(sentAt, :sent)", "sending, sender, unsure", item{":sent": text(moment(row.Delivery.SentAt))}
 	if row.Delivery.SentAt.IsZero() {
-		outcome = "outcome = if_not_exists(outcome, :outcome), receipt = if_not_exists(receipt, :receipt)"
+		outcome, remove, sent = "outcome = if_not_exists(outcome, :outcome), receipt = if_not_exists(receipt, :receipt)", "", nil
 	}
-	_, _, err := l.apply(ctx, update{
+	u := update{
 		pk: "event#" + d.ClaimKey(), sk: "delivery#" + row.Channel,
 		set: "#service = :service, #time = :time, #status = :status, kind = :kind, environment = :environment, deployment = :deployment, " +
 			"version = :version, decision = :decision, reason = :reason, maintenanceWindow = :window, " + outcome + ", detail = :detail, " +
@@ -109,7 +114,10 @@ func (l *Ledger) WriteAudit(ctx context.Context, doc deployment.Document, row Au
 			":tries": number(int64(row.Delivery.Attempts)), ":latency": number(row.Latency.Milliseconds()),
 			":execution": text(row.Execution), ":now": text(moment(l.Now())),
 		},
-	})
+		remove: remove,
+	}
+	maps.Copy(u.values, sent)
+	_, _, err := l.apply(ctx, u)
 	return err
 }
 

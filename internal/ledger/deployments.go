@@ -24,7 +24,7 @@ type Progress struct {
 func order(status deployment.Status, at time.Time) string {
 	rank := map[deployment.Status]int{deployment.InProgress: 1, deployment.Stuck: 2, deployment.Succeeded: 2, deployment.Failed: 3}[status]
 	final := 0
-	if status.Final() {
+	if status.Certain() {
 		final = 1
 	}
 	return fmt.Sprintf("%d %s %d", final, moment(at), rank)
@@ -74,32 +74,76 @@ func startOf(d deployment.Deployment) time.Time {
 // than that was put on the bus by somebody, on purpose.
 const disorder = 25 * time.Hour
 
-// End notes how a deployment of the service ended, unless it is known how a later one
-// did. It returns how the one known before ended, and whether a later one failed. Events
-// tell whole seconds: of two ends in one second, the one that is told last counts. Told
-// again, the same event gets the same answer.
-func (l *Ledger) End(ctx context.Context, d deployment.Deployment) (before deployment.Status, newerFailure bool, err error) {
+// Standing is how an end stands among the others of its service.
+type Standing struct {
+	// Before is how the service's one before it ended; empty when none is known.
+	Before deployment.Status
+	// NewerFailure is true when a deployment is known to have failed after this one's end.
+	NewerFailure bool
+	// Recovered is true when a deployment that began after this one's failure is known to
+	// have succeeded.
+	Recovered bool
+}
+
+// End notes how a deployment of the service ended that started then, unless it is known how
+// a later one did. Events tell whole seconds: of two ends in one second, the one that is
+// told last counts. Told again, the same event gets the same answer.
+func (l *Ledger) End(ctx context.Context, d deployment.Deployment, startedAt time.Time) (Standing, error) {
 	found, ok, err := l.apply(ctx, update{
 		pk: "service#" + d.ServiceKey(), sk: "ended",
-		set:       "previousStatus = if_not_exists(#status, :none), #status = :status, #time = :time, endedBy = :event",
+		set:       "previousStatus = if_not_exists(#status, :none), #status = :status, #time = :time, startedAt = :started, endedBy = :event",
 		condition: "attribute_not_exists(#time) OR (#time <= :time AND (attribute_not_exists(endedBy) OR endedBy <> :event))",
 		names:     map[string]string{"#status": "status", "#time": IndexSort},
-		values:    item{":status": text(string(d.Status)), ":time": text(moment(d.Time)), ":event": text(d.ClaimKey()), ":none": text("")},
-		old:       true,
+		values: item{":status": text(string(d.Status)), ":time": text(moment(d.Time)), ":started": text(moment(startedAt)),
+			":event": text(d.ClaimKey()), ":none": text("")},
+		old: true,
 	})
-	if err != nil {
-		return "", false, err
+	switch {
+	case err != nil:
+		return Standing{}, err
+	case !ok && getText(found, "endedBy") == d.ClaimKey(): // an execution that died has noted it
+		return Standing{Before: deployment.Status(getText(found, "previousStatus"))}, nil
+	case ok:
+		return Standing{Before: deployment.Status(getText(found, "status"))}, nil
+	default:
+		return standing(found, d), nil
 	}
-	before = deployment.Status(getText(found, "status"))
-	if !ok && getText(found, "endedBy") == d.ClaimKey() { // an execution that died has noted it
-		return deployment.Status(getText(found, "previousStatus")), false, nil
+}
+
+// standing is how the event stands to the service's latest end, which is another's.
+func standing(ended item, d deployment.Deployment) Standing {
+	s := Standing{Before: deployment.Status(getText(ended, "status"))}
+	at, startedAt := getMoment(ended, IndexSort), getMoment(ended, "startedAt")
+	s.NewerFailure = s.Before == deployment.Failed && at.After(d.Time) && at.Sub(d.Time) < disorder
+	// A success whose beginning was never seen may be the rollback's after this very failure.
+	s.Recovered = s.Before == deployment.Succeeded && startedAt.After(d.Time) && startedAt.Before(at)
+	return s
+}
+
+// Overtaken tells how the event stands among the ends that are known by now, for somebody
+// who has waited since it was claimed. startedAt is when its deployment did.
+func (l *Ledger) Overtaken(ctx context.Context, d deployment.Deployment, startedAt time.Time) (Standing, error) {
+	ended, err := l.get(ctx, "service#"+d.ServiceKey(), "ended")
+	if err != nil || getText(ended, "endedBy") == d.ClaimKey() {
+		return Standing{}, err
 	}
-	newerFailure = !ok && before == deployment.Failed && getMoment(found, IndexSort).Sub(d.Time) < disorder
-	return before, newerFailure, nil
+	s := standing(ended, d)
+	if d.Status != deployment.Succeeded || s.NewerFailure {
+		return s, nil
+	}
+	failed, err := l.LastFailure(ctx, d.ServiceKey())
+	s.NewerFailure = failed.Outlasts(startedAt, d.Time)
+	return s, err
 }
 
 // Failure is what is known of a deployment that failed.
 type Failure struct{ StartedAt, At time.Time }
+
+// Outlasts tells whether the failure outlasts the success of a deployment that started and
+// ended then: it is of one that started after that, and fell before that was done.
+func (f Failure) Outlasts(startedAt, endedAt time.Time) bool {
+	return f.StartedAt.After(startedAt) && !f.At.After(endedAt)
+}
 
 // NoteFailure notes that the service's deployment failed, unless a failure is known of
 // one that started later.

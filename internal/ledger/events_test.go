@@ -70,7 +70,7 @@ func TestEndDelivery(t *testing.T) {
 		t.Fatal(err)
 	}
 	in := f.last(t)
-	if keyOf(in.Key) != "event#"+claimKey+" delivery#slack" || expressions(in) != "SET expires = :expires REMOVE sending, sender IF " {
+	if keyOf(in.Key) != "event#"+claimKey+" delivery#slack" || expressions(in) != "SET expires = :expires, unsure = if_not_exists(unsure, :now) REMOVE sending, sender IF " {
 		t.Errorf("not sent: wrote %s, %s", keyOf(in.Key), expressions(in))
 	}
 	sent := deployment.Delivery{Outcome: deployment.Repeated, SentAt: now, Receipt: map[string]string{"ts": "1.2"}}

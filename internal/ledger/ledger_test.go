@@ -60,11 +60,11 @@ var calls = map[string]struct {
 		_, _, err := l.Advance(ctx, deploymentKey, deployment.Ordinary, some)
 		return err
 	}},
-	"End": {"ended", func(ctx context.Context, l *Ledger) error { _, _, err := l.End(ctx, some); return err }},
+	"End": {"ended", func(ctx context.Context, l *Ledger) error { _, err := l.End(ctx, some, now); return err }},
 	"End of a failure": {"ended", func(ctx context.Context, l *Ledger) error {
 		failed := some
 		failed.Status = deployment.Failed
-		_, _, err := l.End(ctx, failed)
+		_, err := l.End(ctx, failed, now)
 		return err
 	}},
 	"NoteFailure": {"failed", func(ctx context.Context, l *Ledger) error { return l.NoteFailure(ctx, some, now) }},

@@ -162,3 +162,14 @@ func TestPipelines(t *testing.T) {
 		}
 	}
 }
+
+// TestRecovered wakes nobody for a failure that comes to light when the service is well again.
+func TestRecovered(t *testing.T) {
+	t.Parallel()
+	doc := failed()
+	doc.Claim = &deployment.Claim{Outcome: deployment.Claimed, Recovered: true}
+	plan := Decide(doc, everything)
+	if told(plan[channel.Slack]) != "deliver every_deployment" || told(plan[channel.PagerDuty]) != "suppress recovered" || told(plan[channel.SNS]) != "suppress recovered" {
+		t.Errorf("%v", plan)
+	}
+}

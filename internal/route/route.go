@@ -99,6 +99,8 @@ func pagerduty(doc deployment.Document, a account.Account) deployment.Decision {
 		return suppress(deployment.ServiceNotPaged)
 	case doc.Late():
 		return suppress(deployment.LateEvent)
+	case doc.Claim != nil && doc.Claim.Recovered:
+		return suppress(deployment.Recovered)
 	case d.Status == deployment.Failed:
 		return deliver(deployment.ProductionFailure)
 	case d.Status == deployment.Stuck:
@@ -129,6 +131,8 @@ func sns(doc deployment.Document, a account.Account) deployment.Decision {
 		return suppress(notProduction(d))
 	case doc.Late():
 		return suppress(deployment.LateEvent)
+	case doc.Claim != nil && doc.Claim.Recovered:
+		return suppress(deployment.Recovered)
 	case d.Status == deployment.Stuck && slices.Contains(a.SNS.Statuses, string(deployment.Failed)):
 		return deliver(deployment.ProductionStuck) // who is told of failures wants to know
 	case !slices.Contains(a.SNS.Statuses, string(d.Status)):

@@ -45,7 +45,10 @@ type Step struct {
 	// Pace names the message's lanes; nil when it need not wait for its turn.
 	Pace   func(deployment.Document) []channel.Lane
 	Ledger Ledger
-	Now    func() time.Time
+	// Overtaken tells what has become of the service since the event was claimed; nil for a
+	// channel in which a later message does not undo an earlier one.
+	Overtaken func(ctx context.Context, d deployment.Deployment, startedAt time.Time) (ledger.Standing, error)
+	Now       func() time.Time
 	// Sleep waits so long, or until the context ends.
 	Sleep func(ctx context.Context, d time.Duration)
 }
@@ -78,7 +81,7 @@ func (s Step) Send(ctx context.Context, in step.Input) (deployment.Delivery, err
 	if attempt.Held > 0 {
 		return s.put(delivery, attempt.Held, errHeld)
 	}
-	sure := attempt.Unsure.IsZero()
+	sure := known && attempt.Unsure.IsZero()
 	if wait := s.turn(ctx, doc.Document, &delivery, known); wait > 0 {
 		delivery, err = s.put(delivery, wait, errPaced)
 		s.end(ctx, doc.Document, delivery, sure)
@@ -86,9 +89,14 @@ func (s Step) Send(ctx context.Context, in step.Input) (deployment.Delivery, err
 	}
 	if s.Sender == nil {
 		delivery.Outcome = deployment.Publish
-		if !sure {
+		if !attempt.Unsure.IsZero() {
 			delivery.Reason = perhapsPublished
 		}
+		return delivery, nil
+	}
+	if since := s.since(ctx, doc.Document); since != "" {
+		delivery.Outcome, delivery.Reason = deployment.None, since
+		s.end(ctx, doc.Document, delivery, sure)
 		return delivery, nil
 	}
 	receipt, err := s.Sender.Send(ctx, channel.Dispatch{Document: doc.Document, Message: message, Execution: in.Execution, Unsure: attempt.Unsure,
@@ -110,6 +118,31 @@ func (s Step) Send(ctx context.Context, in step.Input) (deployment.Delivery, err
 	}
 	s.end(ctx, doc.Document, delivery, true)
 	return delivery, nil
+}
+
+// since says what has happened since the event was claimed that makes its message wrong:
+// it would end the incident of a newer failure, or open one of a service that is well. It is
+// empty when nothing has, or when that cannot be learnt.
+func (s Step) since(ctx context.Context, doc deployment.Document) string {
+	if s.Overtaken == nil {
+		return ""
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	var startedAt time.Time
+	if doc.Claim != nil {
+		startedAt = doc.Claim.StartedAt
+	}
+	standing, err := s.Overtaken(ctx, doc.Deployment, startedAt)
+	switch succeeded := doc.Deployment.Status == deployment.Succeeded; {
+	case err != nil:
+		slog.WarnContext(ctx, "sending without a look at what has happened since", "channel", s.Channel, "error", failure.Classify(err).Error())
+	case succeeded && standing.NewerFailure:
+		return string(deployment.NewerFailure)
+	case !succeeded && standing.Recovered:
+		return string(deployment.Recovered)
+	}
+	return ""
 }
 
 // Why a delivery waits.

@@ -208,3 +208,42 @@ func TestSleep(t *testing.T) {
 		t.Error("it slept on")
 	}
 }
+
+// TestSince sends nothing that what has happened since the claim makes wrong.
+func TestSince(t *testing.T) {
+	t.Parallel()
+	newer, recovered := ledger.Standing{NewerFailure: true}, ledger.Standing{Recovered: true}
+	for name, test := range map[string]struct {
+		status   deployment.Status
+		standing ledger.Standing
+		err      error
+		reason   string
+	}{
+		"a success, and nothing since":          {deployment.Succeeded, ledger.Standing{}, nil, ""},
+		"a success, and a failure since":        {deployment.Succeeded, newer, nil, "newer_failure"},
+		"a success, and another":                {deployment.Succeeded, recovered, nil, ""},
+		"a failure, and another":                {deployment.Failed, newer, nil, ""},
+		"a failure, and a success since":        {deployment.Failed, recovered, nil, "recovered"},
+		"stuck, and a success since":            {deployment.Stuck, recovered, nil, "recovered"},
+		"a failure, and nobody knows":           {deployment.Failed, recovered, errDown, ""},
+		"a failure that nothing is known of it": {deployment.Failed, ledger.Standing{}, nil, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := world{receipt: receipt}
+			s := w.step()
+			s.Overtaken = func(_ context.Context, d deployment.Deployment, startedAt time.Time) (ledger.Standing, error) {
+				if d.Event != "e1" || !startedAt.Equal(noon) {
+					t.Errorf("asked about %s, started at %v", d.Event, startedAt)
+				}
+				return test.standing, test.err
+			}
+			in := input(message, nil)
+			in.Document.Deployment.Status, in.Document.Claim = test.status, &deployment.Claim{StartedAt: noon}
+			got, err := s.Send(t.Context(), in)
+			if err != nil || (test.reason == "") != (w.sent == 1) || test.reason != "" && (got.Outcome != deployment.None || got.Reason != test.reason) || len(w.ended) != 1 {
+				t.Errorf("got %+v, %v; sent %d, noted %v", got, err, w.sent, w.ended)
+			}
+		})
+	}
+}

@@ -26,6 +26,7 @@ var reasons = map[deployment.Reason]string{
 	deployment.RollbackNotPaged:   "it is a rollback, and the failure before it has paged",
 	deployment.LateEvent:          "a later state of the deployment had been told already",
 	deployment.NewerFailure:       "another deployment has failed since, which this success does not mend",
+	deployment.Recovered:          "it came late: a deployment that began after this failure has succeeded",
 	deployment.NotClaimed:         "the ledger could not be asked, and without it this success may be a rollback's, which ends no incident",
 	deployment.OtherCluster:       "the cluster is not one of the account file's",
 	deployment.OtherPipeline:      "the pipeline is not one of the account file's",

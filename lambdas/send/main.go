@@ -23,15 +23,15 @@ func main() {
 			return nil, err
 		}
 		table, err := cloud.Ledger()
-		s := send.Step{Channel: name, Ledger: table, Now: time.Now, Sleep: send.Sleep}
+		s := send.Step{Channel: name, Pace: c.PaceIn(a), Ledger: table, Now: time.Now, Sleep: send.Sleep}
+		if name == channel.PagerDuty {
+			s.Overtaken = table.Overtaken
+		}
 		if c.NewSender != nil {
 			s.Sender = c.NewSender(channel.Deps{
 				Account: a, Secrets: cloud.Secrets(a, name), HTTP: outbound.NewClient(send.Timeout), Now: time.Now,
 				Threads: ledger.Threads{Ledger: table}, Digests: ledger.Digests{Ledger: table}, Lanes: table,
 			})
-		}
-		if c.Pace != nil {
-			s.Pace = func(doc deployment.Document) []channel.Lane { return c.Pace(doc, a) }
 		}
 		return s.Send, err
 	})

@@ -58,7 +58,7 @@ func (d *Digests) Join(_ context.Context, name string, entry channel.Entry) (int
 	switch before, known := g.entries[entry.Key]; {
 	case known && before == entry:
 		return g.numbers[entry.Key], false, nil
-	case known && (before.Status.Final() && !entry.Status.Final() || before.Status.Final() == entry.Status.Final() && before.At.After(entry.At)):
+	case known && (before.Status.Certain() && !entry.Status.Certain() || before.Status.Certain() == entry.Status.Certain() && before.At.After(entry.At)):
 		return 0, true, nil
 	}
 	g.Joined++

@@ -20,6 +20,8 @@ const (
 	// holdFor is how long the deployment's message is held: longer than the two posts
 	// that a failure takes, shorter than anyone likes to wait for one that died.
 	holdFor = 30 * time.Second
+	// heldAgain is how long to wait before the hold is tried again that the ledger refused.
+	heldAgain = 2 * time.Second
 	// noteFor is how long the ledger is waited for: before Slack is called, and once it
 	// has answered, whatever has become of the caller's deadline.
 	noteFor = 2 * time.Second
@@ -91,11 +93,15 @@ func (s *sender) send(ctx context.Context, dispatch channel.Dispatch) (channel.R
 	switch {
 	case errors.As(err, &held):
 		return channel.Receipt{Outcome: deployment.Wait, After: held.After}, nil
+	case ctx.Err() != nil:
+		return channel.Receipt{}, err
+	case err != nil && !dispatch.Waited:
+		// One call that fails makes no second message: it is tried again, once.
+		slog.WarnContext(ctx, "waiting for the ledger", "key", key, "error", failure.Classify(err).Error())
+		return channel.Receipt{Outcome: deployment.Wait, After: heldAgain}, nil
 	case err != nil:
 		// A line of its own is better than none.
 		slog.WarnContext(ctx, "posting without the ledger", "key", key, "error", failure.Classify(err).Error())
-	default:
-		defer s.release(ctx, key, dispatch.Execution)
 	}
 	t := &telling{
 		sender: s,
@@ -107,6 +113,7 @@ func (s *sender) send(ctx context.Context, dispatch channel.Dispatch) (channel.R
 		waited: dispatch.Waited,
 		thread: thread,
 	}
+	defer t.release(ctx)
 	return t.tell(ctx)
 }
 
@@ -126,11 +133,16 @@ func (s *sender) hold(ctx context.Context, key, holder string) (channel.Thread, 
 	return s.Threads.Hold(ctx, key, holder, s.Now().Add(holdFor))
 }
 
-func (s *sender) release(ctx context.Context, key, holder string) {
+// release lets go of the message, unless what has become of it could not be noted: then
+// whoever holds it next finds that this one never let go, and looks for what was posted.
+func (t *telling) release(ctx context.Context) {
+	if !t.held || t.unnoted {
+		return
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteFor)
 	defer cancel()
-	if err := s.Threads.Release(ctx, key, holder); err != nil {
-		slog.ErrorContext(ctx, "the deployment's message was not released and waits for the hold to end", "key", key, "error", err)
+	if err := t.Threads.Release(ctx, t.key, t.holder); err != nil {
+		slog.ErrorContext(ctx, "the deployment's message was not released and waits for the hold to end", "key", t.key, "error", err)
 	}
 }
 

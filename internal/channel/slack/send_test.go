@@ -232,12 +232,62 @@ func (away) Note(context.Context, string, string, channel.Thread) error {
 	return context.DeadlineExceeded
 }
 
-// TestNoLedger posts a line of its own rather than none.
+// TestNoLedger waits once, and then posts a line of its own rather than none.
 func TestNoLedger(t *testing.T) {
 	t.Parallel()
 	v := newVendor(t, answerOf{body: posted})
-	receipt, err := NewSender(depsAt("bot", v.URL, away{})).Send(context.Background(), dispatchOf(t, channeltest.Documents()["failed"], "bot"))
+	dispatch := dispatchOf(t, channeltest.Documents()["failed"], "bot")
+	receipt, err := NewSender(depsAt("bot", v.URL, away{})).Send(context.Background(), dispatch)
+	if err != nil || receipt.Outcome != deployment.Wait || receipt.After != heldAgain || len(v.calls) != 0 {
+		t.Errorf("at first: %+v, %v after %q", receipt, err, v.methods())
+	}
+	dispatch.Waited = true
+	receipt, err = NewSender(depsAt("bot", v.URL, away{})).Send(context.Background(), dispatch)
 	if want := "chat.postMessage, chat.postMessage in 1773454030.000100"; err != nil || receipt.Outcome != deployment.Sent || v.methods() != want {
+		t.Errorf("%+v, %v after %q", receipt, err, v.methods())
+	}
+}
+
+// refusing is a ledger that takes one note less than it is given.
+type refusing struct {
+	channeltest.Threads
+	refused bool
+}
+
+func (r *refusing) Note(ctx context.Context, key, holder string, thread channel.Thread) error {
+	if !r.refused {
+		r.refused = true
+		return failure.Transientf("throttled")
+	}
+	return r.Threads.Note(ctx, key, holder, thread)
+}
+
+// TestEndOfWhatWasNotNoted posts a message that cannot be noted: its end finds it, and edits it, once
+// the hold on it is over.
+func TestEndOfWhatWasNotNoted(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 3, 14, 2, 7, 0, 0, time.UTC)
+	clock := func() time.Time { return now }
+	start := dispatchOf(t, channeltest.Documents()["in_progress"], "bot")
+	start.Execution = "the first"
+	end := dispatchOf(t, channeltest.Documents()["succeeded"], "bot")
+	end.Execution = "the second"
+	there := pageOfMessages(false, "", bears("1773454030.000100", markOf(start.Document.Key(), partMessage)))
+	v := newVendor(t, answerOf{body: posted})
+	v.looks = []answerOf{there}
+	threads := &refusing{Threads: channeltest.Threads{Now: clock}}
+	deps := depsAt("bot", v.URL, threads)
+	deps.Now = clock
+	if receipt, err := NewSender(deps).Send(context.Background(), start); err != nil || receipt.Outcome != deployment.Sent {
+		t.Fatalf("%+v, %v", receipt, err)
+	}
+	receipt, err := NewSender(deps).Send(context.Background(), end)
+	if err != nil || receipt.Outcome != deployment.Wait {
+		t.Errorf("while the message is held: %+v, %v", receipt, err)
+	}
+	now = now.Add(holdFor + time.Second)
+	receipt, err = NewSender(deps).Send(context.Background(), end)
+	if want := "chat.postMessage, conversations.history, chat.update"; err != nil || receipt.Values["ts"] != "1773454030.000100" || !strings.HasPrefix(v.methods(), want) {
 		t.Errorf("%+v, %v after %q", receipt, err, v.methods())
 	}
 }

@@ -33,6 +33,8 @@ type telling struct {
 	// waited is true when the workflow has waited for the slot.
 	waited bool
 	thread channel.Thread // as it was held, then as it becomes
+	// unnoted is true when what has become of the message could not be noted.
+	unnoted bool
 	// posted is true when something was posted that is certainly not there twice, repeated
 	// when it may be, and found when it was there.
 	posted, repeated, found bool
@@ -201,7 +203,8 @@ func (t *telling) alert(ctx context.Context) (err error) {
 // note tells the ledger what the message has become. When that fails the message is out
 // all the same: an error would only have it posted a second time.
 func (t *telling) note(ctx context.Context) {
-	if err := t.noted(ctx); err != nil {
+	err := t.noted(ctx)
+	if t.unnoted = err != nil; t.unnoted {
 		slog.ErrorContext(ctx, "what has become of the message is not noted",
 			"key", t.key, "channel", t.thread.Channel, "ts", t.thread.TS, "error", err)
 	}
@@ -233,8 +236,8 @@ func showsLater(shown channel.Thread, d deployment.Deployment) bool {
 	switch {
 	case shown.TS == "" || shown.Status == "":
 		return false
-	case shown.Status.Final() != d.Status.Final():
-		return shown.Status.Final()
+	case shown.Status.Certain() != d.Status.Certain():
+		return shown.Status.Certain()
 	case !shown.At.Equal(d.Time):
 		return shown.At.After(d.Time)
 	default:

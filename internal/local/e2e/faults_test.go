@@ -80,7 +80,7 @@ func troubles() []trouble {
 			pagerduty: "deliver production_failure dead_lettered", queued: 1, after: heldFor("pagerduty")},
 		{name: "SSM fails", faults: []fault.Fault{{Target: "aws", Match: "ssm:GetParameter", Kind: fault.Status, Status: 500, Times: 3}}},
 		{name: "Slack answers 500 throughout", faults: []fault.Fault{{Target: "slack", Kind: fault.Status, Status: 500}},
-			slack: slackDead + post + look + look + look, queued: 1, after: heldFor("slack")},
+			slack: slackDead + post + look + look + look + look + look + look, queued: 1, after: heldFor("slack")},
 		{name: "Slack answers 503 once", faults: []fault.Fault{{Target: "slack", Kind: fault.Status, Status: 503, Times: 1}}, slack: slackTwice},
 		{name: "Slack answers 429, to wait 2 s", faults: []fault.Fault{{Target: "slack", Kind: fault.Status, Status: 429, RetryAfter: 2, Times: 1}},
 			scale: 1, slack: slackLater, after: waited},

@@ -203,8 +203,8 @@ func TestLedgerEnds(t *testing.T) {
 	end := func(status deployment.Status, event string, minute int, before deployment.Status, newerFailure bool) {
 		t.Helper()
 		d.Status, d.Event, d.Time = status, event, noon.Add(time.Duration(minute)*time.Minute)
-		if got, newer, err := l.End(t.Context(), d); err != nil || got != before || newer != newerFailure {
-			t.Errorf("%s in minute %d: before it %q, a newer failure %t, %v", event, minute, got, newer, err)
+		if got, err := l.End(t.Context(), d, d.Time); err != nil || got.Before != before || got.NewerFailure != newerFailure {
+			t.Errorf("%s in minute %d: %+v, %v", event, minute, got, err)
 		}
 	}
 	end(deployment.Succeeded, "a", 0, "", false)

@@ -88,3 +88,18 @@ func wantToldOnce(t *testing.T, event edge.Event, results ...play.Result) {
 		t.Errorf("sent %q, want %q", got, want)
 	}
 }
+
+// TestRecovered brings a failure when a deployment that began after it has succeeded: it is
+// told, and wakes nobody. One whose beginning was not seen may be the rollback's, and counts
+// for nothing.
+func TestRecovered(t *testing.T) {
+	scaled(t, 0.02)
+	first := tell("production", "checkout")
+	second := tell("production", "checkout") // ten minutes later
+	send(t, second.starts())
+	send(t, second.succeeds())
+	wantLines(t, send(t, first.fails()), slackFails, "suppress recovered none", "suppress recovered none")
+	third, fourth := tell("production", "checkout"), tell("production", "checkout")
+	send(t, fourth.succeeds())
+	wantLines(t, send(t, third.fails()), slackFails, pages, texts)
+}

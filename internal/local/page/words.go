@@ -27,6 +27,7 @@ var reasons = map[deployment.Reason]string{
 	deployment.RollbackNotPaged:   "It is a rollback, and the failure before it has paged already.",
 	deployment.LateEvent:          "The event came late: a later state of this deployment has been told already.",
 	deployment.NewerFailure:       "Another deployment of the service has failed since: what is open stays open.",
+	deployment.Recovered:          "It came late: a deployment that began after this failure has succeeded.",
 	deployment.NotClaimed:         "The ledger could not be asked, and without it this might be a rollback.",
 	deployment.OtherCluster:       "The cluster is not one of the account file's.",
 	deployment.OtherPipeline:      "The pipeline is not one of the account file's.",
