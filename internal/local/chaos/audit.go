@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"regexp"
+	"strings"
 
 	"fanfare/internal/local/standin"
 )
@@ -16,10 +17,9 @@ type want struct {
 
 var (
 	saysFailed     = regexp.MustCompile(`failed to (re)?deploy`)
-	saysSucceeded  = regexp.MustCompile(` is live| was (re)?deployed`)
+	saysSucceeded  = regexp.MustCompile(` is live| was (re)?deployed|✅`)
 	saysRollsBack  = regexp.MustCompile(` is being rolled back`)
 	saysStopped    = regexp.MustCompile(` was stopped`)
-	saysUnderWay   = regexp.MustCompile(` is being (re)?deployed`)
 	unescapedInput = regexp.MustCompile(`<!channel>|<@U0000000>|<https://example\.com/\|click here>`)
 )
 
@@ -30,7 +30,7 @@ func (p Play) want() want {
 		return want{says: []*regexp.Regexp{saysFailed}, alerts: 1, incidents: 1, texts: 1}
 	case rolledBack:
 		return want{says: []*regexp.Regexp{saysFailed, saysRollsBack}, alerts: 1, incidents: 1, texts: 1}
-	case succeeds:
+	case succeeds, unheard:
 		return want{says: []*regexp.Regexp{saysSucceeded}, changes: 1}
 	case stopped:
 		return want{says: []*regexp.Regexp{saysStopped}}
@@ -120,6 +120,9 @@ type vendors struct {
 	phone     []standin.PhoneMessage
 }
 
+// endOfLine is what stands between the lines of a digest, in JSON.
+var endOfLine = regexp.MustCompile(`\\n|"`)
+
 // fallback is the channel that is told when another cannot be.
 const fallback = "C0CHAOS999"
 
@@ -140,6 +143,11 @@ func (v vendors) sort() map[string]*seen {
 		text := m.Text + "\n" + string(m.Blocks)
 		switch {
 		case m.Channel == fallback:
+		case strings.Contains(string(m.Metadata), `"part":"digest"`):
+			for _, line := range endOfLine.Split(string(m.Blocks), -1) {
+				s := of(line)
+				s.lines = append(s.lines, line)
+			}
 		case m.ThreadTS != "":
 			s := of(text)
 			s.alerts = append(s.alerts, text)

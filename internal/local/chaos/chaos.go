@@ -52,7 +52,8 @@ func Run(ctx context.Context, o Options, say func(string)) (Report, error) {
 		if report.Faults() >= o.Faults {
 			return report, nil
 		}
-		say(fmt.Sprintf("%d faults played, %d asked for", report.Faults(), o.Faults))
+		left := time.Duration(float64(o.Faults-report.Faults()) / report.rate() * float64(time.Minute))
+		say(fmt.Sprintf("%d of %d faults played, %.0f a minute: about %.0f minutes left", report.Faults(), o.Faults, report.rate(), left.Minutes()))
 	}
 }
 
@@ -64,7 +65,7 @@ func playRound(ctx context.Context, o Options, plays []Play, say func(string)) (
 	say("starting a world")
 	w, err := world.Start(ctx, world.Options{
 		Root: o.Root, Dir: filepath.Join(o.Dir, "world"), AccountFile: AccountFile, Python: o.Tools.Python,
-		SlackBurst: manyAtOnce, PagerDutyRate: manyAtOnce, Keeps: true,
+		SlackBurst: manyAtOnce, SlackReads: manyAtOnce, PagerDutyRate: manyAtOnce, Keeps: true,
 	})
 	if err != nil {
 		return Report{}, err

@@ -15,7 +15,7 @@ import (
 )
 
 // some are rows of every kind, such as they are played in a minute.
-const some = "slack: 503|slack: the sender is killed|pagerduty: hangs up|ECS: |drill: three|CodePipeline: malformed|dynamodb:UpdateItem|ecs:DescribeServices broken|claim is killed|send-sns is killed|the engine"
+const some = "slack: 503|slack: the sender is killed|pagerduty: hangs up|ECS: the same|ECS: three|ECS: malformed|ECS: events|ECS: hostile|drill: three|CodePipeline: malformed|dynamodb:UpdateItem|ecs:DescribeServices broken|claim is killed|send-sns is killed|the engine"
 
 // TestChaos: nothing is lost, and nothing comes twice that must not.
 func TestChaos(t *testing.T) {

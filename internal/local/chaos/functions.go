@@ -66,7 +66,9 @@ func (s *stage) putAndKill(ctx context.Context, p Play, event edge.Event) error 
 	if err == nil && len(pids) > 0 {
 		var isCalled bool
 		if isCalled, err = s.isCalled(ctx, event.ID, p.Kill); isCalled {
-			s.killed[p.Name]++
+			s.mu.Lock()
+			s.byHand[p.Name]++
+			s.mu.Unlock()
 		}
 	}
 	for _, pid := range pids {

@@ -13,9 +13,9 @@ import (
 // lanes are the vendors' rates as the ledger keeps them. Here vendors take everything at
 // once, and hundreds of plays are not to wait for each other: make burst is about that.
 var lanes = []string{"pagerduty", "slack:edit", "slack:C0CHAOS000", "slack:C0CHAOS001", "slack:C0CHAOS002", "slack:C0CHAOS003",
-	"slack:C0CHAOS004", "slack:C0CHAOS005", "slack:C0CHAOS006", "slack:C0CHAOS007"}
+	"slack:C0CHAOS004", "slack:C0CHAOS005", "slack:C0CHAOS006", "slack:C0CHAOS007", "slack:" + crowdedChannel, "slack:" + archivedChannel}
 
-const emptyEvery = 500 * time.Millisecond
+const emptyEvery = 250 * time.Millisecond
 
 // emptyLanes lets nobody wait for a turn for long, until the context ends.
 func (s *stage) emptyLanes(ctx context.Context) {

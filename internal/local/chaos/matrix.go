@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -9,7 +10,6 @@ import (
 
 	"fanfare/internal/channel"
 	"fanfare/internal/local/fault"
-	"fanfare/statemachine"
 )
 
 // row is one way in which things go wrong, and how often a round plays it.
@@ -37,14 +37,14 @@ func matrix(seed uint64, round int, only string) []Play {
 		for number := range row.times {
 			p := row.play(d, number) // even if it is not wanted, so that a row plays the same alone
 			p.Row, p.Copies = row.name, max(p.Copies, 1)
-			p.Name = fmt.Sprintf("c%04x%02d-%04d", seed&0xffff, round%100, len(plays))
+			p.Name = fmt.Sprintf("c%04x%02d-%04d%s", seed&0xffff, round%100, len(plays), p.Place)
 			if p.Source == pipelineSource {
 				pipelines++
 				p.Name = fmt.Sprintf("chaos-p%02d", pipelines)
 			}
-			for _, faults := range [][]fault.Fault{p.Faults, p.Operator} {
+			for _, faults := range [][]fault.Fault{p.Faults, p.Later, p.Operator} {
 				for i := range faults {
-					faults[i].Key = p.Name
+					faults[i].Key = cmp.Or(faults[i].Key, p.Name)
 				}
 			}
 			plays = append(plays, p)
@@ -61,11 +61,13 @@ func wanted(row, only string) bool {
 
 // slow tells that the play does little but wait: for an answer, or as long as it was told to.
 func (p Play) slow() bool {
-	return slices.ContainsFunc(p.Faults, func(f fault.Fault) bool { return f.Kind == fault.Hang || f.Status == http.StatusTooManyRequests })
+	return slices.ContainsFunc(p.Faults, func(f fault.Fault) bool {
+		return f.Kind == fault.Hang || f.Status == http.StatusTooManyRequests && f.RetryAfter == 0
+	})
 }
 
 func rows() []row {
-	return slices.Concat(vendorRows(), eventRows(), awsRows(), functionRows(), engineRows())
+	return slices.Concat(vendorRows(), stormRows(), eventRows(), awsRows(), digestRows(), functionRows(), handRows(), outageRows(), engineRows())
 }
 
 func rowNames() []string {
@@ -102,10 +104,14 @@ var troubles = []struct {
 	{"the sender is killed", fault.Fault{Kind: fault.Kill}, fault.Fault{Kind: fault.Kill, After: true}},
 }
 
+// retries is how often the workflow tries again what is to pass.
+const retries = 3
+
 // tookIt marks the rows in which the vendor has taken what it does not confirm.
 const tookIt = ", but took it"
 
-// vendorRows: twice each, once for a while and once until everything is repaired.
+// vendorRows: twice each, once for a while and once for longer than the workflow tries, or
+// until everything is repaired.
 func vendorRows() []row {
 	var all []row
 	for _, vendor := range []string{channel.Slack, channel.PagerDuty} {
@@ -124,9 +130,16 @@ func vendorRows() []row {
 func vendorPlay(d dice, number int, f fault.Fault) Play {
 	switch {
 	case f.Status == http.StatusTooManyRequests: // which, until it is repaired, is waited out for half an hour
+		f.Times = 2
+	case f.Kind == fault.Hang && number == 0:
 		f.Times = d.upTo(2)
+	case f.Kind == fault.Hang: // each of which takes as long as the sender is patient
+		f.Times = 2 * (1 + retries)
 	case number == 0 || f.Kind == fault.Kill:
-		f.Times = d.upTo(2)
+		f.Times = retries
+		if f.Target == channel.Slack { // which is looked for after each, 50 times a minute at most
+			f.Times = d.upTo(2)
+		}
 	}
 	together := f.Kind == fault.Hang && f.Times > 0 || d.IntN(4) == 0 && f.Kind != fault.Hang
 	return Play{Source: ecsSource, Story: d.oneOf(fails, fails, succeeds), Together: together, Faults: []fault.Fault{f}}
@@ -174,91 +187,4 @@ func eventRows() []row {
 		)
 	}
 	return all
-}
-
-// call is one that functions make to AWS.
-type call struct {
-	operation string
-	source    Source
-	story     Story
-	// holder is true when it names the execution that told the event before.
-	holder bool
-}
-
-var calls = []call{
-	{"ssm:GetParameter", ecsSource, fails, false},
-	{"ssm:PutParameter", ecsSource, succeeds, false},
-	{"dynamodb:GetItem", ecsSource, fails, false},
-	{"dynamodb:UpdateItem", ecsSource, fails, false},
-	{"ecs:DescribeServices", ecsSource, fails, false},
-	{"ecs:DescribeTaskDefinition", ecsSource, fails, false},
-	{"codepipeline:GetPipelineExecution", pipelineSource, fails, false},
-	{"codepipeline:ListActionExecutions", pipelineSource, fails, false},
-	{"states:DescribeExecution", ecsSource, fails, true},
-	{"scheduler:", ecsSource, fails, false},
-}
-
-func awsRows() []row {
-	ways := []struct {
-		name  string
-		fault func(d dice) fault.Fault
-	}{
-		{"throttled", func(dice) fault.Fault { return fault.Fault{Kind: fault.Status, Status: 400} }},
-		{"delayed", func(d dice) fault.Fault { return fault.Fault{Kind: fault.Delay, DelayMS: 500 * d.upTo(8)} }},
-		{"broken", func(d dice) fault.Fault {
-			return []fault.Fault{{Kind: fault.Status}, {Kind: fault.Drop}, {Kind: fault.Drop, After: true}, {Kind: fault.Garbage}, {Kind: fault.Truncate}}[d.IntN(5)]
-		}},
-		{"its caller killed", func(d dice) fault.Fault { return fault.Fault{Kind: fault.Kill, After: d.IntN(2) == 0} }},
-	}
-	var all []row
-	for _, call := range calls {
-		for _, way := range ways {
-			all = append(all, row{call.operation + " " + way.name, 1, func(d dice, _ int) Play {
-				f := way.fault(d)
-				f.Target, f.Match, f.Times = "aws", call.operation, d.upTo(3)
-				p := Play{Source: call.source, Story: call.story, Real: true}
-				if call.holder {
-					p.Holder, p.Copies = []fault.Fault{f}, 2
-				} else {
-					p.Faults = []fault.Fault{f}
-				}
-				return p
-			}})
-		}
-	}
-	return all
-}
-
-// functionRows: every function of the workflow dies once with the event in its hands.
-func functionRows() []row {
-	var all []row
-	for _, step := range statemachine.Steps {
-		all = append(all, row{step.Name() + " is killed", 1, func(d dice, _ int) Play {
-			p := Play{Source: ecsSource, Story: fails, Kill: step.Name(), Real: true}
-			switch step.Program {
-			case "remembertag":
-				p.Story = succeeds
-			case "watch": // which is called when a deployment begins
-				p.KillFirst = true
-			case "escalate": // which is called when a channel cannot be told
-				p.Faults = []fault.Fault{{Target: channel.Slack, Kind: fault.Status, Status: 400}}
-			}
-			return p
-		}})
-	}
-	return append(all, row{"redrive is killed", 2, func(d dice, number int) Play {
-		return Play{
-			Source: ecsSource, Story: fails, Faults: []fault.Fault{{Target: channel.PagerDuty, Kind: fault.Status, Status: 400}},
-			Operator: []fault.Fault{{Target: "aws", Match: "states:StartExecution", Kind: fault.Kill, After: number == 0, Times: 1}},
-		}
-	}})
-}
-
-// manyUnderWay is how many plays are under way when the engine stops.
-const manyUnderWay = 8
-
-func engineRows() []row {
-	return []row{{"the engine stops and starts again", manyUnderWay, func(d dice, _ int) Play {
-		return Play{Source: ecsSource, Story: d.oneOf(fails, succeeds), Together: d.IntN(2) == 0, Restart: true}
-	}}}
 }

@@ -32,8 +32,8 @@ func TestMatrix(t *testing.T) {
 				t.Errorf("%s is part of %s", other.Name, p.Name)
 			}
 		}
-		for _, f := range slices.Concat(p.Faults, p.Operator) {
-			if err := f.Check(); err != nil || f.Key != p.Name {
+		for _, f := range slices.Concat(p.Faults, p.Later, p.Operator) {
+			if err := f.Check(); err != nil || f.Key != p.Name && p.Hand == "" {
 				t.Errorf("%s: %+v: %v", p.Row, f, err)
 			}
 		}

@@ -25,8 +25,14 @@ const most = 5
 func (s *stage) operate(ctx context.Context, plays []Play) error {
 	for _, p := range plays {
 		for _, f := range p.Operator {
-			if err := s.control.Call(ctx, http.MethodPost, "/faults", f, nil); err != nil {
-				return fmt.Errorf("setting a fault: %w", err)
+			s.name(f.Key, p)
+		}
+		if err := s.set(ctx, p.Operator...); err != nil {
+			return err
+		}
+		if p.Hand != "" {
+			if err := s.byHandOf(ctx, p); err != nil {
+				return err
 			}
 		}
 	}
@@ -154,7 +160,7 @@ func (s *stage) queues() []string {
 }
 
 // playName is what a play's name looks like.
-var playName = regexp.MustCompile(`c[0-9a-f]{6}-[0-9]{4}|chaos-p[0-9]{2}`)
+var playName = regexp.MustCompile(`c[0-9a-f]{6}-[0-9]{4}[ad]?|chaos-p[0-9]{2}`)
 
 // namesIn are the plays that a text names.
 func namesIn(text string) []string { return playName.FindAllString(text, -1) }

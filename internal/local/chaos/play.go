@@ -31,6 +31,16 @@ const (
 	rolledBack Story = "rolled back" // it fails, and ECS goes back to what was there before
 	stopped    Story = "stopped"     // a person stops the pipeline
 	malformed  Story = "malformed"   // an event that is none
+	unheard    Story = "unheard"     // it succeeds, and no event says so
+)
+
+// Place is a Slack channel, as the last letter of the service's name.
+type Place string
+
+// The places; see the account file.
+const (
+	inDigest  Place = "d" // where so much is told that the rest is gathered
+	inArchive Place = "a" // which is archived while it is told of the play
 )
 
 // Play is one deployment of something with a name of its own, and what goes wrong with it.
@@ -48,12 +58,16 @@ type Play struct {
 	Together bool
 	// Real gives the service a task definition, and the pipeline's execution its actions.
 	Real bool
-	// Faults are played for this deployment alone.
-	Faults []fault.Fault
+	// Place is where Slack tells of it; in the channel of a team when empty.
+	Place Place
+	// Faults are played for this deployment alone, and Later from its last event on.
+	Faults, Later []fault.Fault
 	// Holder are played for the execution that told the first event, when it comes again.
 	Holder []fault.Fault
 	// Operator are faults that are played once everything is repaired, to the operator.
 	Operator []fault.Fault
+	// Hand is a function that is then called by hand.
+	Hand string
 	// Kill is the function that is killed while it has the last event, or the first when it
 	// is KillFirst; nothing else is played at that time.
 	Kill      string
@@ -87,6 +101,8 @@ func (p Play) moments() []moment {
 		return []moment{begins, {state: "STOPPING", second: 30}, {state: "STOPPED", second: 60}}
 	case malformed:
 		return []moment{{state: "FAILED", name: "FAILED"}}
+	case unheard:
+		return []moment{begins}
 	}
 	all := []moment{begins, {state: "FAILED", name: "FAILED", reason: "ECS deployment circuit breaker: tasks failed to start.", second: 60}}
 	if p.Story == rolledBack {

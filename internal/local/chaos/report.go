@@ -56,6 +56,7 @@ func (s *stage) report(ctx context.Context, plays []Play) (Report, error) {
 			problems = append(problems, name+": "+f.Problem)
 		}
 	}
+	problems = append(problems, noticesOf(v.slack, plays)...)
 	of := v.sort()
 	report := Report{}
 	for _, p := range plays {
@@ -76,7 +77,7 @@ func (s *stage) report(ctx context.Context, plays []Play) (Report, error) {
 			}
 		}
 		t := judge(p, *told)
-		t.Faults = faults[p.Name] + s.killed[p.Name] + (p.Copies-1)*len(p.events(identity{}))
+		t.Faults = faults[p.Name] + s.byHand[p.Name] + (p.Copies-1)*len(p.events(identity{}))
 		if p.Restart || p.Pad > 0 || p.Text != "" || p.Wrong != "" || len(p.Order) > 0 {
 			t.Faults++
 		}
@@ -128,6 +129,14 @@ func (r *Report) add(other Report) {
 
 // Faults is how many were played.
 func (r Report) Faults() int { return r.total().Faults }
+
+// rate is how many were played in a minute.
+func (r Report) rate() float64 {
+	if r.Took <= 0 {
+		return 0
+	}
+	return float64(r.Faults()) / r.Took.Minutes()
+}
 
 func (r Report) total() tally {
 	var all []tally
@@ -218,7 +227,7 @@ func (r Report) Print(w io.Writer) error {
 	s := r.Secrets
 	fmt.Fprintf(&b, "\nSearched for the vendors' secrets: %d histories of %d events, %d log lines, %d messages in queues, %d items of the ledger: %d found.\n",
 		s.Histories, s.Events, s.LogLines, s.Messages, s.Items, len(s.Found))
-	fmt.Fprintf(&b, "%d executions, %.0f s, seed %d.\n", r.Executions, r.Took.Seconds(), r.Seed)
+	fmt.Fprintf(&b, "%d executions, %.0f s, %.0f faults a minute, seed %d.\n", r.Executions, r.Took.Seconds(), r.rate(), r.Seed)
 	violations := r.Violations()
 	if len(violations) == 0 {
 		b.WriteString("Nothing was lost, and nothing came twice that must not.\n")

@@ -47,6 +47,9 @@ type Options struct {
 	// PagerDutyRate is how many events a minute the PagerDuty stand-in takes; as many as
 	// PagerDuty does when 0.
 	PagerDutyRate int
+	// SlackReads is how many reads of a method a minute the Slack stand-in takes; as many as
+	// Slack does when 0.
+	SlackReads int
 	// Keeps lets the engine be restarted; see World.RestartEngine.
 	Keeps bool
 }
@@ -169,7 +172,7 @@ func (w *World) startEngine(ctx context.Context) (err error) {
 // serve serves whatever has a port. The faults are those of AWS and of the stand-ins.
 func (w *World) serve(ports ports, faults *fault.Set) {
 	log := &standin.Log{}
-	slack := standin.NewSlack(standin.SlackOptions{Token: slackToken, Channels: slackChannels(w.account), Burst: w.SlackBurst}, log, faults)
+	slack := standin.NewSlack(standin.SlackOptions{Token: slackToken, Channels: slackChannels(w.account), Burst: w.SlackBurst, ReadsPerMinute: w.SlackReads}, log, faults)
 	pagerduty := standin.NewPagerDuty(standin.PagerDutyOptions{RoutingKeys: map[string]string{routingKey: "on call"}, PerMinute: w.PagerDutyRate}, log, faults)
 	gitlab := standin.NewGitLab(standin.GitLabOptions{
 		Repository: w.Root, Token: gitlabToken, Projects: []string{"shop/checkout", "shop/search"}, Refs: w.Refs,
