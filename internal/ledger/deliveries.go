@@ -27,6 +27,9 @@ type Attempt struct {
 	Unsure time.Time
 }
 
+// BegunAt is the attribute of a delivery that says when the first attempt at it began.
+const BegunAt = "begunAt"
+
 // BeginDelivery notes that the execution is about to tell the channel of the event. A
 // sender of the same execution is not waited for: Step Functions calls the next when the
 // one before has ended.
@@ -34,7 +37,7 @@ func (l *Ledger) BeginDelivery(ctx context.Context, d deployment.Deployment, cha
 	now := l.Now()
 	before, ok, err := l.apply(ctx, update{
 		pk: "event#" + d.ClaimKey(), sk: "delivery#" + channel,
-		set: "#service = :service, #time = :time, sending = :now, sender = :me, unsure = if_not_exists(unsure, :now), " +
+		set: "#service = :service, #time = :time, sending = :now, sender = :me, unsure = if_not_exists(unsure, :now), begunAt = if_not_exists(begunAt, :now), " +
 			"attempts = if_not_exists(attempts, :none) + :one",
 		condition: "attribute_not_exists(sentAt) AND (attribute_not_exists(sending) OR sender = :me OR sending < :lapsed)",
 		names:     map[string]string{"#service": IndexKey, "#time": IndexSort},

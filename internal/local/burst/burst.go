@@ -10,6 +10,8 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -19,6 +21,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	sfntypes "github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
+	"fanfare/internal/ledger"
 	"fanfare/internal/local/edge"
 	"fanfare/internal/local/standin"
 	"fanfare/internal/local/tools"
@@ -224,36 +227,54 @@ func (b *burst) report(ctx context.Context) (Report, error) {
 	r := measure(b.all, requests, b.began, b.ended)
 	r.check(b.all, messages, incidents)
 	r.Put = b.put2.Sub(b.began)
-	var err error
-	r.Attempts, err = b.attempts(ctx)
+	attempts, arrived, err := b.deliveries(ctx)
+	r.Attempts = attempts
+	r.reach(requests, arrived, b.began, b.ended)
 	return r, err
 }
 
-// attempts is how often each channel's function was called for a message, on average.
-func (b *burst) attempts(ctx context.Context) (map[string]float64, error) {
-	sum, count := map[string]float64{}, map[string]float64{}
+// deliveries reads the ledger: how often each channel's function was called for a message,
+// on average, and when each message reached it first, by [arrival].
+func (b *burst) deliveries(ctx context.Context) (attempts map[string]float64, arrived map[string]time.Time, err error) {
+	attempts, arrived = map[string]float64{}, map[string]time.Time{}
+	count := map[string]float64{}
 	pages := dynamodb.NewScanPaginator(dynamodb.NewFromConfig(b.direct()), &dynamodb.ScanInput{TableName: aws.String(b.world.Outputs["LedgerTable"])})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("reading the ledger: %w", err)
+			return nil, nil, fmt.Errorf("reading the ledger: %w", err)
 		}
 		for _, item := range page.Items {
-			key, _ := item["sk"].(*types.AttributeValueMemberS)
-			attempts, _ := item["attempts"].(*types.AttributeValueMemberN)
-			if key == nil || attempts == nil {
+			n, ok := item["attempts"].(*types.AttributeValueMemberN)
+			if !ok {
 				continue
 			}
-			var n float64
-			if err := json.Unmarshal([]byte(attempts.Value), &n); err != nil {
-				return nil, fmt.Errorf("reading the ledger: attempts: %w", err)
+			calls, err := strconv.ParseFloat(n.Value, 64)
+			if err != nil {
+				return nil, nil, fmt.Errorf("reading the ledger: attempts: %w", err)
 			}
-			sum[key.Value] += n
-			count[key.Value]++
+			key, event := textOf(item[ledger.SortKey]), textOf(item[ledger.PartitionKey])
+			attempts[key] += calls
+			count[key]++
+			event, _, _ = strings.Cut(strings.TrimPrefix(event, "event#"), "|")
+			if at, err := time.Parse(time.RFC3339Nano, textOf(item[ledger.BegunAt])); err == nil {
+				arrived[arrival(event, strings.TrimPrefix(key, "delivery#"))] = at
+			}
 		}
 	}
-	for key := range sum {
-		sum[key] /= count[key]
+	for key := range attempts {
+		attempts[key] /= count[key]
 	}
-	return sum, nil
+	return attempts, arrived, nil
+}
+
+// arrival names an event on its way to a channel.
+func arrival(event, channel string) string { return channel + " " + event }
+
+func textOf(value types.AttributeValue) string {
+	text, _ := value.(*types.AttributeValueMemberS)
+	if text == nil {
+		return ""
+	}
+	return text.Value
 }

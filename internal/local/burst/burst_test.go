@@ -99,3 +99,55 @@ func TestReport(t *testing.T) {
 		t.Errorf("got\n%s\nwant\n%s", b.String(), want)
 	}
 }
+
+// TestIdeal sends one after the other at the rate, and none before it came.
+func TestIdeal(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+	at := func(seconds ...float64) []time.Time {
+		var all []time.Time
+		for _, s := range seconds {
+			all = append(all, start.Add(time.Duration(s*float64(time.Second))))
+		}
+		return all
+	}
+	for name, test := range map[string]struct {
+		arrivals      []time.Time
+		rate          float64
+		reached, best float64
+	}{
+		"all at once":          {at(0, 0, 0, 0), 2, 0, 1.5},
+		"in no order":          {at(3, 0, 1), 1, 3, 3},
+		"slower than the rate": {at(0, 10, 20), 1, 20, 20},
+		"a jam at the end":     {at(0, 10, 10, 10), 1, 10, 12},
+	} {
+		reached, best := ideal(test.arrivals, test.rate)
+		if !reached.Equal(at(test.reached)[0]) || !best.Equal(at(test.best)[0]) {
+			t.Errorf("%s: reached %v, best %v", name, reached.Sub(start), best.Sub(start))
+		}
+	}
+	if reached, best := ideal(nil, 1); !reached.IsZero() || !best.IsZero() {
+		t.Error("nothing was sent, and took its time")
+	}
+}
+
+// TestReach leaves the further edits of digests out, and what nobody knows when it came.
+func TestReach(t *testing.T) {
+	t.Parallel()
+	began := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+	later := func(seconds int) time.Time { return began.Add(time.Duration(seconds) * time.Second) }
+	request := func(vendor, event, path, body string) standin.Request {
+		return standin.Request{Vendor: vendor, Event: event, Path: path, Body: json.RawMessage(body), Accepted: true, At: later(60)}
+	}
+	var r Report
+	r.reach([]standin.Request{
+		request("pagerduty", "a", "/v2/enqueue", `{"event_action":"trigger"}`), request("pagerduty", "b", "/v2/enqueue", `{"event_action":"trigger"}`),
+		request("pagerduty", "c", "/v2/enqueue", `{"event_action":"resolve"}`), request("slack", "a", "/api/chat.postMessage", `{}`),
+		request("slack", "b", "/api/chat.postMessage", `{}`), request("slack", "a", "/api/chat.update", `{"text":"📚"}`), request("slack", "z", "/api/chat.postMessage", `{}`),
+	}, map[string]time.Time{
+		"pagerduty a": later(5), "pagerduty b": later(5), "pagerduty c": later(50), "slack a": later(7), "slack b": later(7),
+	}, began, later(1))
+	if r.PagesReached != 4*time.Second || r.BestPage != 4500*time.Millisecond || r.StatesReached != 7*time.Second || r.BestState != 8*time.Second {
+		t.Errorf("%+v", r)
+	}
+}

@@ -30,6 +30,11 @@ type Report struct {
 	// LastState from the first beginning to Slack's last message or edit.
 	LastPage, LastState time.Duration
 	Pages               int
+	// PagesReached and StatesReached are how long it took until the last page, and the last that Slack was to be
+	// told, had come to their senders; BestPage and BestState are when they could have been
+	// out at the vendors' rates, as each of them came.
+	PagesReached, StatesReached time.Duration
+	BestPage, BestState         time.Duration
 	// Lines, Alerts, Digests and Edits are what Slack took; Limited how often each vendor
 	// asked to wait.
 	Lines, Alerts, Digests, Edits int
@@ -84,6 +89,56 @@ func (r *Report) count(request standin.Request, body string, began, ended time.T
 		r.Lines++
 	}
 	r.LastState = max(r.LastState, request.At.Sub(began))
+}
+
+// reach works out how fast the vendors' rates allow what was sent, from when each message
+// came to its sender: a slow machine does not count. The further edits of digests are
+// nobody's waiting, and are left out.
+func (r *Report) reach(requests []standin.Request, arrived map[string]time.Time, began, ended time.Time) {
+	var pages, posts, edits []time.Time
+	for _, request := range requests {
+		at, known := arrived[arrival(request.Event, request.Vendor)]
+		if !known || !request.Accepted || request.At.Before(began) {
+			continue
+		}
+		body := string(request.Body)
+		switch isDigest := strings.Contains(body, digestMark); {
+		case request.Vendor == standin.VendorPagerDuty && strings.Contains(body, `"event_action":"trigger"`):
+			pages = append(pages, at)
+		case strings.HasSuffix(request.Path, "/chat.postMessage"):
+			posts = append(posts, at)
+		case strings.HasSuffix(request.Path, "/chat.update") && !isDigest:
+			edits = append(edits, at)
+		}
+	}
+	since := func(at, from time.Time) time.Duration { return max(at.Sub(from), 0) }
+	reached, best := ideal(pages, pagesPerSecond)
+	r.PagesReached, r.BestPage = since(reached, ended), since(best, ended)
+	for _, lane := range []struct {
+		arrivals []time.Time
+		rate     float64
+	}{{posts, postsPerSecond}, {edits, editsPerSecond}} {
+		reached, best := ideal(lane.arrivals, lane.rate)
+		r.StatesReached, r.BestState = max(r.StatesReached, since(reached, began)), max(r.BestState, since(best, began))
+	}
+}
+
+// digestMark is what only a digest's text has.
+const digestMark = "📚"
+
+// ideal is when the last of the messages came, and when it could have been sent if one after
+// the other is at the rate.
+func ideal(arrivals []time.Time, perSecond float64) (reached, best time.Time) {
+	slices.SortFunc(arrivals, time.Time.Compare)
+	pause := time.Duration(float64(time.Second) / perSecond)
+	for i, at := range arrivals {
+		reached = at
+		if next := best.Add(pause); i > 0 && next.After(at) {
+			at = next
+		}
+		best = at
+	}
+	return reached, best
 }
 
 // check looks for what nobody was told of.
@@ -144,13 +199,17 @@ func (r Report) Print(w io.Writer) error {
 		row(what, round(took), round(limit), round(target), verdict(took <= target))
 	}
 	timed("the last page", r.LastPage, pages)
+	timed("  as they came to the sender", r.LastPage, r.BestPage)
 	timed("Slack's last state", r.LastState, states)
+	timed("  as they came to the sender", r.LastState, r.BestState)
 	for _, key := range slices.Sorted(maps.Keys(r.Attempts)) {
 		name := strings.TrimPrefix(key, "delivery#")
 		row("attempts a message, "+name, fmt.Sprintf("%.1f", r.Attempts[key]), "", fmt.Sprintf("%.1f", goodAttempts), verdict(r.Attempts[key] <= goodAttempts))
 	}
 	_ = out.Flush() // a builder takes everything
 	fmt.Fprintf(&b, "\nSlack: %d lines, %d alerts, %d digests, %d edits. PagerDuty: %d pages.\n", r.Lines, r.Alerts, r.Digests, r.Edits, r.Pages)
+	fmt.Fprintf(&b, "This machine brought the last page to its sender after %s, and Slack's last message after %s: where that is longer than\n"+
+		"the vendor's limit, it is the machine that is measured; the second line of each leaves it out.\n", round(r.PagesReached), round(r.StatesReached))
 	fmt.Fprintf(&b, "Asked to wait (429): Slack %d times, PagerDuty %d times.\n", r.Limited[standin.VendorSlack], r.Limited[standin.VendorPagerDuty])
 	fmt.Fprintf(&b, "Ends that Slack does not show: %d%s. Failures without an incident: %d%s.\n",
 		len(r.Untold), named(r.Untold), len(r.Unpaged), named(r.Unpaged))

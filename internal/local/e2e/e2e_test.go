@@ -47,7 +47,7 @@ func TestMain(m *testing.M) {
 }
 
 func withWorld(m *testing.M) (int, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Minute)
 	defer cancel()
 	root, err := filepath.Abs(filepath.Join("..", "..", ".."))
 	if err != nil {
