@@ -58,8 +58,8 @@ type Step struct {
 // outcome wait, with the seconds. A ledger that cannot be asked holds nothing up: a page
 // that comes twice is better than one that does not come.
 func (s Step) Send(ctx context.Context, in step.Input) (deployment.Delivery, error) {
-	doc, message := in.Document, in.Document.Message
-	if len(message) == 0 || string(message) == "null" {
+	doc := in.Document
+	if len(doc.Message) == 0 || string(doc.Message) == "null" {
 		return deployment.Delivery{}, failure.Permanentf("sending to %s: message: what Format made expected, found nothing", s.Channel)
 	}
 	if doc.Published != nil {
@@ -81,12 +81,32 @@ func (s Step) Send(ctx context.Context, in step.Input) (deployment.Delivery, err
 	if attempt.Held > 0 {
 		return s.put(delivery, attempt.Held, errHeld)
 	}
-	sure := known && attempt.Unsure.IsZero()
-	if wait := s.turn(ctx, doc.Document, &delivery, known); wait > 0 {
-		delivery, err = s.put(delivery, wait, errPaced)
+	if known {
+		return s.inTurn(ctx, in, attempt, delivery)
+	}
+	return s.give(ctx, in, attempt, delivery, false)
+}
+
+// inTurn sends the message when its turn has come, and nothing has made it wrong since.
+func (s Step) inTurn(ctx context.Context, in step.Input, attempt ledger.Attempt, delivery deployment.Delivery) (deployment.Delivery, error) {
+	doc, sure := in.Document, attempt.Unsure.IsZero()
+	if wait := s.turn(ctx, doc.Document, &delivery); wait > 0 {
+		delivery, err := s.put(delivery, wait, errPaced)
 		s.end(ctx, doc.Document, delivery, sure)
 		return delivery, err
 	}
+	if since := s.since(ctx, doc.Document); since != "" {
+		delivery.Outcome, delivery.Reason = deployment.None, since
+		s.end(ctx, doc.Document, delivery, sure)
+		return delivery, nil
+	}
+	return s.give(ctx, in, attempt, delivery, sure)
+}
+
+// give gives the message to the vendor, or has the workflow do so. Sure tells that the
+// vendor has not taken an attempt before.
+func (s Step) give(ctx context.Context, in step.Input, attempt ledger.Attempt, delivery deployment.Delivery, sure bool) (deployment.Delivery, error) {
+	doc := in.Document
 	if s.Sender == nil {
 		delivery.Outcome = deployment.Publish
 		if !attempt.Unsure.IsZero() {
@@ -94,12 +114,7 @@ func (s Step) Send(ctx context.Context, in step.Input) (deployment.Delivery, err
 		}
 		return delivery, nil
 	}
-	if since := s.since(ctx, doc.Document); since != "" {
-		delivery.Outcome, delivery.Reason = deployment.None, since
-		s.end(ctx, doc.Document, delivery, sure)
-		return delivery, nil
-	}
-	receipt, err := s.Sender.Send(ctx, channel.Dispatch{Document: doc.Document, Message: message, Execution: in.Execution, Unsure: attempt.Unsure,
+	receipt, err := s.Sender.Send(ctx, channel.Dispatch{Document: doc.Document, Message: doc.Message, Execution: in.Execution, Unsure: attempt.Unsure,
 		Waited: doc.Delivery != nil && doc.Delivery.Outcome == deployment.Wait})
 	if err != nil {
 		delivery, err = s.failed(ctx, doc.Document, delivery, err)
@@ -171,8 +186,8 @@ func (s Step) published(ctx context.Context, doc step.Document) deployment.Deliv
 // turn waits for the message's slots and returns 0, or how long the workflow is to wait
 // for them. A slot that has been waited for may have become somebody else's: a vendor has
 // asked all to wait, or what is urgent came in between.
-func (s Step) turn(ctx context.Context, doc deployment.Document, delivery *deployment.Delivery, known bool) time.Duration {
-	if s.Pace == nil || !known {
+func (s Step) turn(ctx context.Context, doc deployment.Document, delivery *deployment.Delivery) time.Duration {
+	if s.Pace == nil {
 		return 0
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience+nap)
