@@ -87,7 +87,7 @@ var ends = map[redrive.Outcome]string{
 var channels = map[redrive.ChannelOutcome]string{
 	redrive.Now:     "told now",
 	redrive.Earlier: "told before, skipped",
-	redrive.NotTold: "not to be told",
+	redrive.NotTold: "nothing to tell now",
 	redrive.Again:   "NOT TOLD, again in the queue",
 	redrive.Lost:    "NOT TOLD, and not in the queue",
 }

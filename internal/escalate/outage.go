@@ -143,7 +143,7 @@ func (m meeting) notice(a account.Account) notice.Notice {
 		resend,
 		"    " + command,
 		"",
-		"This is told at most once a day, however many messages are affected.",
+		"While it lasts, this is told once a day, however many messages are affected.",
 	}
 	return notice.Notice{Subject: "Fanfare cannot reach " + m.what, Text: strings.Join(lines, "\n")}
 }

@@ -103,11 +103,14 @@ func (l *Ledger) WriteAudit(ctx context.Context, doc deployment.Document, row Au
 	if row.Delivery.SentAt.IsZero() {
 		outcome, remove, sent = "outcome = if_not_exists(outcome, :outcome), receipt = if_not_exists(receipt, :receipt)", "", nil
 	}
+	if outcomeOf := row.Delivery.Outcome; outcomeOf == deployment.DeadLettered || outcomeOf == deployment.Stranded {
+		outcome += ", missedAt = :now, missed = :detail" // which stays when it is told at last
+	}
 	u := update{
 		pk: "event#" + d.ClaimKey(), sk: "delivery#" + row.Channel,
 		set: "#service = :service, #time = :time, #status = :status, kind = :kind, environment = :environment, deployment = :deployment, " +
 			"version = :version, decision = :decision, reason = :reason, maintenanceWindow = :window, " + outcome + ", detail = :detail, " +
-			"tries = :tries, latencyMs = :latency, execution = :execution, recordedAt = :now",
+			"cause = :cause, tries = :tries, latencyMs = :latency, execution = :execution, recordedAt = :now",
 		names: map[string]string{"#service": IndexKey, "#time": IndexSort, "#status": "status"},
 		values: item{
 			":service": text(d.ServiceKey()), ":time": text(moment(d.Time)), ":status": text(string(d.Status)),
@@ -115,7 +118,7 @@ func (l *Ledger) WriteAudit(ctx context.Context, doc deployment.Document, row Au
 			":version": text(row.Version), ":decision": text(string(row.Decision.Decision)), ":reason": text(string(row.Decision.Reason)),
 			":window": text(windowOf(row.Decision)), ":outcome": text(string(row.Delivery.Outcome)), ":detail": text(detailOf(row.Delivery)), ":receipt": texts(row.Delivery.Receipt),
 			":tries": number(int64(row.Delivery.Attempts)), ":latency": number(row.Latency.Milliseconds()),
-			":execution": text(row.Execution), ":now": text(moment(l.Now())),
+			":cause": text(doc.Cause()), ":execution": text(row.Execution), ":now": text(moment(l.Now())),
 		},
 		remove: remove,
 	}

@@ -100,7 +100,7 @@ func TestWriteAudit(t *testing.T) {
 		":expires": values(in)[":expires"], ":now": moment(now), ":service": serviceKey, ":time": moment(some.Time), ":status": "succeeded",
 		":kind": "rollback", ":environment": "production", ":deployment": deploymentKey + "/rollback", ":version": "1.42.0",
 		":decision": "deliver", ":reason": "production_success", ":outcome": "dead_lettered", ":detail": "Permanent: no such channel", ":tries": "3",
-		":latency": "2500", ":execution": "execution-of-mine", ":window": "",
+		":latency": "2500", ":execution": "execution-of-mine", ":window": "", ":cause": "",
 	}
 	if keyOf(in.Key) != "event#"+claimKey+" delivery#pagerduty" || !reflect.DeepEqual(values(in), want) {
 		t.Errorf("wrote %s\n%v\nwant\n%v", keyOf(in.Key), values(in), want)

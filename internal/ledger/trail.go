@@ -49,6 +49,9 @@ type Row struct {
 	RecordedAt time.Time
 	// Begun counts how often the delivery was begun.
 	Begun int
+	// MissedAt is when it last could not be told, and Missed why; zero when it never was so.
+	MissedAt time.Time
+	Missed   string
 	// Sending is since when somebody is sending it; zero when nobody is.
 	Sending time.Time
 }
@@ -172,6 +175,9 @@ func (t *Trail) add(i item) {
 	take((*string)(&t.Status), getText(i, "status"))
 	take((*string)(&t.Kind), getText(i, "kind"))
 	take(&t.Environment, getText(i, "environment"))
+	if t.Said == "" { // of a pipeline, nobody knows it until the failed action is looked up
+		t.Said = getText(i, "cause")
+	}
 	if at := getMoment(i, IndexSort); !at.IsZero() {
 		t.Time = at
 	}
@@ -192,6 +198,7 @@ func rowOf(channel string, i item) Row {
 		},
 		Window: getText(i, "maintenanceWindow"), RecordedAt: getMoment(i, "recordedAt"),
 		Begun: int(getNumber(i, "attempts")), Sending: getMoment(i, "sending"),
+		MissedAt: getMoment(i, "missedAt"), Missed: getText(i, "missed"),
 	}
 }
 

@@ -128,6 +128,9 @@ func channel(l *lines, t ledger.Trail, row ledger.Row) {
 	default:
 		what = orElse(verdicts[row.Decision.Decision], string(row.Decision.Decision)) + ": " + because
 	}
+	if !row.MissedAt.IsZero() && (sent || !deliver) {
+		besides = append(besides, fmt.Sprintf("could not be told at %s: %s", moment(row.MissedAt), row.Missed))
+	}
 	if n := max(d.Attempts, row.Begun); n > 1 && decided {
 		besides = append(besides, times(n, "attempt"))
 	}
