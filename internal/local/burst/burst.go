@@ -20,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	sfntypes "github.com/aws/aws-sdk-go-v2/service/sfn/types"
+	"golang.org/x/time/rate"
 
 	"fanfare/internal/ledger"
 	"fanfare/internal/local/edge"
@@ -51,6 +52,10 @@ const (
 	failing, staging = 10, 3
 	// hands put events at the same time.
 	hands = 8
+	// The engine runs a process for each function that is called at the same time, and dies
+	// of some hundreds: it is given so many events at once, and then so many a second.
+	atOnce    = 40
+	perSecond = 5
 )
 
 // plan are the deployments of a burst.
@@ -159,7 +164,11 @@ func (b *burst) put(ctx context.Context, event func(deployment) edge.Event) erro
 			}
 		})
 	}
+	gate := rate.NewLimiter(perSecond, atOnce)
 	for _, d := range b.all {
+		if gate.Wait(ctx) != nil {
+			break
+		}
 		select {
 		case next <- d:
 		case <-ctx.Done():
