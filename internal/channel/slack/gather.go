@@ -19,7 +19,7 @@ const (
 	// edited more seldom, and a full one each digestSlowly: of the 50 edits a minute that
 	// Slack takes, most are left to the messages that deployments have of their own.
 	digestEvery  = 3 * time.Second
-	digestSlowly = 15 * time.Second
+	digestSlowly = 8 * time.Second
 	// fullDigest is how many lines a full one has; see package ledger.
 	fullDigest = 150
 	// digestSlack is for how long after that the others wait for what its editor shows.

@@ -303,7 +303,7 @@ func TestDigestIsMarked(t *testing.T) {
 // TestPauseOf leaves a longer digest alone for longer.
 func TestPauseOf(t *testing.T) {
 	t.Parallel()
-	for entries, seconds := range map[int]int{0: 3, 1: 3, 12: 3, 13: 4, 75: 9, 149: 14, 150: 15, 1000: 15} {
+	for entries, seconds := range map[int]int{0: 3, 1: 3, 29: 3, 30: 4, 75: 5, 149: 7, 150: 8, 1000: 8} {
 		if got := pauseOf(entries); got != time.Duration(seconds)*time.Second {
 			t.Errorf("%d entries: %v, want %d s", entries, got, seconds)
 		}

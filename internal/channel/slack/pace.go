@@ -23,8 +23,8 @@ const (
 	editBurst = 4 * time.Second
 )
 
-// Pace names the lanes of a failure, which edits or posts a message, and posts an alert.
-// Any other message of a bot may be an edit, or one line of a digest, which only the sender finds
+// Pace names the lane of a failure, which posts an alert, and a message where it is the
+// first that is heard of it; an edit it takes when it edits. Any other message of a bot may be an edit, or one line of a digest, which only the sender finds
 // out; it waits of itself. A webhook posts everything.
 func Pace(doc deployment.Document, a account.Account) []channel.Lane {
 	d := doc.Deployment
@@ -32,16 +32,12 @@ func Pace(doc deployment.Document, a account.Account) []channel.Lane {
 	if a.Slack == nil || bot && !cries(d.Status) {
 		return nil
 	}
-	post, edit := postLane(a.ToldOf(d.Service, d.Pipeline, d.Environment).SlackChannel), editLane()
-	post.Urgent, edit.Urgent = cries(d.Status), true
-	if !bot {
-		return []channel.Lane{post}
+	post := postLane(a.ToldOf(d.Service, d.Pipeline, d.Environment).SlackChannel)
+	post.Urgent = cries(d.Status)
+	if bot && (doc.Claim == nil || !doc.Claim.StartedAt.Before(d.Time)) {
+		post.Cost += postCost
 	}
-	if doc.Claim == nil || !doc.Claim.StartedAt.Before(d.Time) { // it is the first that is heard of it
-		post.Cost += postCost // the message, and the alert
-		return []channel.Lane{post}
-	}
-	return []channel.Lane{post, edit} // the alert, and the message that is there
+	return []channel.Lane{post}
 }
 
 func postLane(channelID string) channel.Lane {
@@ -86,10 +82,10 @@ func (t *telling) turn(ctx context.Context, lane channel.Lane) (wait time.Durati
 	return wait
 }
 
-// slowed tells everybody in the lane when Slack asks to wait; Step does so for what cries.
+// slowed tells everybody in the lane when Slack asks to wait.
 func (t *telling) slowed(ctx context.Context, lane channel.Lane, err error) {
 	var limited *failure.RateLimited
-	if t.Lanes == nil || cries(t.deployment.Status) || !errors.As(err, &limited) {
+	if t.Lanes == nil || !errors.As(err, &limited) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteFor)
@@ -99,8 +95,8 @@ func (t *telling) slowed(ctx context.Context, lane channel.Lane, err error) {
 	}
 }
 
-// claimEdit takes an edit of the lane for a digest, which is edited so seldom that it need
-// not wait: what has no slot yet comes after it.
+// claimEdit takes an edit of the lane for what does not wait for it, a failure or a digest,
+// which is edited seldom: what has no slot yet comes after it.
 func (t *telling) claimEdit(ctx context.Context) {
 	if t.Lanes == nil {
 		return

@@ -21,7 +21,7 @@ func TestPace(t *testing.T) {
 		document, via string
 		want          []channel.Lane
 	}{
-		"a failure":             {"failed", "bot", []channel.Lane{{Key: "slack:C0123456789", Cost: s, Burst: 3 * s, Urgent: true}, {Key: "slack:edit", Cost: 1200 * time.Millisecond, Burst: 4 * s, Urgent: true}}},
+		"a failure":             {"failed", "bot", []channel.Lane{{Key: "slack:C0123456789", Cost: s, Burst: 3 * s, Urgent: true}}},
 		"a beginning":           {"in_progress", "bot", nil},
 		"an end":                {"succeeded", "bot", nil},
 		"a webhook's failure":   {"failed", "webhook", []channel.Lane{{Key: "slack:C0123456789", Cost: s, Burst: 3 * s, Urgent: true}}},

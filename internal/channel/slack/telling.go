@@ -112,6 +112,9 @@ func (t *telling) show(ctx context.Context) (wait time.Duration, err error) {
 		if wait = t.turn(ctx, editLane()); wait > 0 {
 			return wait, nil
 		}
+		if cries(t.deployment.Status) {
+			t.claimEdit(ctx)
+		}
 		err = t.edit(ctx)
 		t.slowed(ctx, editLane(), err)
 	}
