@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 
+	"fanfare/internal/text"
 	"fanfare/internal/why"
 )
 
@@ -45,7 +46,7 @@ func (c command) doctor(ctx context.Context) (int, error) {
 	}
 	for _, check := range found.Checks {
 		if !check.OK {
-			c.say("PROBLEM  %s%s", check.Name, with(": ", check.Problem))
+			c.say("PROBLEM  %s%s", check.Name, text.With(": ", check.Problem))
 			if check.Mend != "" {
 				c.say("         %s", c.named(check.Mend))
 			}

@@ -1,12 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"fanfare/internal/redrive"
+	"fanfare/internal/text"
 	"fanfare/internal/why"
 )
 
@@ -94,13 +95,13 @@ var channels = map[redrive.ChannelOutcome]string{
 
 // item tells what became of one event.
 func (c command) item(item redrive.Item) {
-	words := orElse(ends[item.Outcome], string(item.Outcome))
+	words := cmp.Or(ends[item.Outcome], string(item.Outcome))
 	if item.By != "" {
-		words += " by execution " + nameOf(item.By)
+		words += " by execution " + why.NameOf(item.By)
 	}
-	c.say("%s: %s%s", title(item), words, with(": ", item.Reason))
+	c.say("%s: %s%s", title(item), words, text.With(": ", item.Reason))
 	for _, channel := range item.Channels {
-		line := "  " + channel.Name + ": " + orElse(channels[channel.Outcome], string(channel.Outcome))
+		line := "  " + channel.Name + ": " + cmp.Or(channels[channel.Outcome], string(channel.Outcome))
 		switch {
 		case channel.Reason != "":
 			line += ": " + channel.Reason
@@ -113,10 +114,10 @@ func (c command) item(item redrive.Item) {
 		return
 	}
 	if item.Execution != "" {
-		c.say("  execution %s", nameOf(item.Execution))
+		c.say("  execution %s", why.NameOf(item.Execution))
 	}
 	for _, m := range item.Messages {
-		c.say("  in the queue of %s: message %s%s%s", m.Queue, m.ID, with(", for ", m.Channel), with(", put there because ", m.Why))
+		c.say("  in the queue of %s: message %s%s%s", m.Queue, m.ID, text.With(", for ", m.Channel), text.With(", put there because ", m.Why))
 	}
 	if item.Outcome == redrive.Malformed {
 		c.say("  it stays there until somebody deletes it: look at it in the SQS console")
@@ -128,23 +129,6 @@ func title(item redrive.Item) string {
 	if item.Event == "" {
 		return "A message"
 	}
-	return fmt.Sprintf("%s%s, %s%s, of %s", orElse(item.Service, "a service"), with(" in ", item.Environment), why.Status(item.Status),
-		with(", ", item.Deployment), item.Time.UTC().Format("2006-01-02 15:04:05 UTC"))
-}
-
-// nameOf is an execution's own name, the last part of its ARN.
-func nameOf(execution string) string { return execution[strings.LastIndex(execution, ":")+1:] }
-
-func with(prefix, s string) string {
-	if s == "" {
-		return ""
-	}
-	return prefix + s
-}
-
-func orElse(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
+	return fmt.Sprintf("%s%s, %s%s, of %s", cmp.Or(item.Service, "a service"), text.With(" in ", item.Environment), why.Status(item.Status),
+		text.With(", ", item.Deployment), item.Time.UTC().Format("2006-01-02 15:04:05 UTC"))
 }

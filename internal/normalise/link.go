@@ -8,29 +8,6 @@ import (
 	"fanfare/internal/deployment"
 )
 
-// consoleDomain is where each partition has its console. Other partitions get no
-// links: none is better than one that leads nowhere.
-// https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html
-var consoleDomain = map[string]string{
-	"aws":        "console.aws.amazon.com",
-	"aws-cn":     "console.amazonaws.cn",
-	"aws-us-gov": "console.amazonaws-us-gov.com",
-}
-
-// partitionOf tells the partition by the region's name.
-func partitionOf(region string) string {
-	switch {
-	case strings.HasPrefix(region, "cn-"):
-		return "aws-cn"
-	case strings.HasPrefix(region, "us-gov-"):
-		return "aws-us-gov"
-	case strings.HasPrefix(region, "eusc-"):
-		return "aws-eusc"
-	default:
-		return "aws"
-	}
-}
-
 // consoleURL leads to the pipeline's execution, or to the service's deployments; to the
 // pipeline, or the clusters, when the execution or the cluster is unknown; empty when
 // the partition has no known console.
@@ -81,8 +58,8 @@ func pipelinePath(d deployment.Deployment) string {
 }
 
 func console(d deployment.Deployment, path string) string {
-	domain, ok := consoleDomain[d.Partition]
-	if !ok {
+	domain := deployment.ConsoleDomain(d.Partition)
+	if domain == "" {
 		return ""
 	}
 	return "https://" + d.Region + "." + domain + path + "?region=" + d.Region

@@ -98,7 +98,7 @@ func begin(e envelope, source string, of arn) deployment.Deployment {
 		Time:      e.Time.instant(),
 	}
 	if d.Partition == "" {
-		d.Partition = partitionOf(d.Region)
+		d.Partition = deployment.PartitionOf(d.Region)
 	}
 	return d
 }

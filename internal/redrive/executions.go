@@ -244,13 +244,3 @@ func (c caught) words() string {
 
 // told is an error in words, without an address in it.
 func told(err error) string { return words(failure.Classify(err).Error()) }
-
-// Sleep waits so long, or until the context ends.
-func Sleep(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
-}

@@ -271,13 +271,3 @@ func (s Step) end(ctx context.Context, doc deployment.Document, delivery deploym
 		slog.WarnContext(ctx, "the delivery could not be noted", "channel", s.Channel, "error", failure.Classify(err).Error())
 	}
 }
-
-// Sleep waits so long, or until the context ends.
-func Sleep(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
-}

@@ -3,7 +3,6 @@ package send
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -193,19 +192,6 @@ func TestPublishedIsRead(t *testing.T) {
 	var in step.Input
 	if err := json.Unmarshal([]byte(`{"document":{"message":{},"published":{"MessageId":"m1","SdkResponseMetadata":{"RequestId":"r"}}}}`), &in); err != nil || in.Document.Published.MessageID != "m1" {
 		t.Errorf("got %+v, %v", in.Document.Published, err)
-	}
-}
-
-// TestSleep ends with the context.
-func TestSleep(t *testing.T) {
-	t.Parallel()
-	ctx, cancel := context.WithCancelCause(t.Context())
-	cancel(errors.New("over"))
-	began := time.Now()
-	Sleep(ctx, time.Minute)
-	Sleep(t.Context(), time.Nanosecond)
-	if time.Since(began) > 30*time.Second {
-		t.Error("it slept on")
 	}
 }
 

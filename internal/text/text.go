@@ -55,3 +55,11 @@ func Cut(s string, limit int) string {
 	runes := []rune(s)
 	return strings.TrimRightFunc(string(runes[:limit-1]), unicode.IsSpace) + Ellipsis
 }
+
+// With puts the prefix before s, unless s is empty.
+func With(prefix, s string) string {
+	if s == "" {
+		return ""
+	}
+	return prefix + s
+}

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"fanfare/internal/account"
+	"fanfare/internal/text"
 )
 
 // nothing says why nothing may be known.
@@ -29,7 +30,7 @@ func nothing(asked string, a account.Account) string {
 	l.add("- ECS tells of a failure only where the service's deployment circuit breaker is on. Without it a deployment")
 	l.add("  that never ends is told as stuck, if its beginning was heard of.")
 	l.add("- EventBridge could not hand the event over: it waits in the queue of events. `make redrive ACCOUNT=… DRY=1` shows it.")
-	l.add("- Its execution failed before it had claimed the event: look for red ones in the console%s.", with(":\n  ", workflowsLink(a.Region)))
+	l.add("- Its execution failed before it had claimed the event: look for red ones in the console%s.", text.With(":\n  ", workflowsLink(a.Region)))
 	l.add("- It was only just emitted: ask again in a minute.")
 	return l.String()
 }

@@ -1,6 +1,7 @@
 package why
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -80,13 +81,13 @@ func (e Explainer) event(ctx context.Context, l *lines, t ledger.Trail) {
 	case t.Holder == "":
 		l.add("  claimed by no execution")
 	default:
-		l.add("  execution %s, claimed %s after the event", nameOf(t.Holder), took(t.ClaimedAt.Sub(t.Time)))
+		l.add("  execution %s, claimed %s after the event", NameOf(t.Holder), took(t.ClaimedAt.Sub(t.Time)))
 		if link := executionLink(t.Holder); link != "" {
 			l.add("  %s", link)
 		}
 	}
 	if t.TakenFrom != "" {
-		l.add("  taken over from execution %s, which ended without having told everything", nameOf(t.TakenFrom))
+		l.add("  taken over from execution %s, which ended without having told everything", NameOf(t.TakenFrom))
 	}
 	if t.Repeats > 0 {
 		l.add("  came %s more, the last at %s: whoever brought it found it claimed", times(t.Repeats, "time"), moment(t.RepeatedAt))
@@ -104,12 +105,12 @@ func (e Explainer) event(ctx context.Context, l *lines, t ledger.Trail) {
 func channel(l *lines, t ledger.Trail, row ledger.Row) {
 	d := row.Delivery
 	sent, decided, deliver := !d.SentAt.IsZero(), !row.RecordedAt.IsZero(), row.Decision.Decision == deployment.Deliver
-	because := Because(row.Decision.Reason) + with(", window ", row.Window)
+	because := Because(row.Decision.Reason) + text.With(", window ", row.Window)
 	what, besides := "", []string{}
 	if sent {
 		what = fmt.Sprintf("told at %s, %s after the event", moment(d.SentAt), took(d.SentAt.Sub(t.Time)))
 		if d.Outcome != deployment.Sent {
-			besides = append(besides, orElse(outcomes[d.Outcome], string(d.Outcome)))
+			besides = append(besides, cmp.Or(outcomes[d.Outcome], string(d.Outcome)))
 		}
 	}
 	switch {
@@ -123,10 +124,10 @@ func channel(l *lines, t ledger.Trail, row ledger.Row) {
 	case !decided:
 		what = "begun " + times(row.Begun, "time") + ", and not sent so far"
 	case deliver:
-		what = orElse(outcomes[d.Outcome], string(d.Outcome))
+		what = cmp.Or(outcomes[d.Outcome], string(d.Outcome))
 		besides = append(besides, d.Reason, "it was to be told because "+because)
 	default:
-		what = orElse(verdicts[row.Decision.Decision], string(row.Decision.Decision)) + ": " + because
+		what = cmp.Or(verdicts[row.Decision.Decision], string(row.Decision.Decision)) + ": " + because
 	}
 	if !row.MissedAt.IsZero() && (sent || !deliver) {
 		besides = append(besides, fmt.Sprintf("could not be told at %s: %s", moment(row.MissedAt), row.Missed))
@@ -160,21 +161,7 @@ func (e Explainer) untold(ctx context.Context, l *lines, t ledger.Trail) {
 		l.add("  the execution succeeded, and has recorded nothing")
 	default:
 		said := strings.Trim(aws.ToString(out.Error)+": "+deployment.Said(aws.ToString(out.Cause)).Words(), ": ")
-		l.add("  NO MORE IS TOLD: the execution ended as %s at %s%s", out.Status, moment(aws.ToTime(out.StopDate)), with(": ", text.Line(said)))
+		l.add("  NO MORE IS TOLD: the execution ended as %s at %s%s", out.Status, moment(aws.ToTime(out.StopDate)), text.With(": ", text.Line(said)))
 		l.add("  Mend the cause and redrive the execution in the console, within 14 days; or start the workflow again with its input, which takes the event over.")
 	}
-}
-
-func with(prefix, s string) string {
-	if s == "" {
-		return ""
-	}
-	return prefix + s
-}
-
-func orElse(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
 }

@@ -23,7 +23,7 @@ func main() {
 		deliveries, missingThree := cloud.Variable(cloud.DeliveryQueueVariable)
 		redriver := redrive.Redriver{
 			Account: a, SQS: sqs.NewFromConfig(cloud.Config()), SFN: sfn.NewFromConfig(cloud.Config()),
-			Workflow: workflow, EventQueue: events, DeliveryQueue: deliveries, Now: time.Now, Sleep: redrive.Sleep,
+			Workflow: workflow, EventQueue: events, DeliveryQueue: deliveries, Now: time.Now, Sleep: step.Sleep,
 		}
 		return func(ctx context.Context, in redrive.Input) (redrive.Result, error) {
 			result, err := redriver.Redrive(ctx, in)

@@ -23,7 +23,7 @@ func main() {
 			return nil, err
 		}
 		table, err := cloud.Ledger()
-		s := send.Step{Channel: name, Pace: c.PaceIn(a), Ledger: table, Now: time.Now, Sleep: send.Sleep}
+		s := send.Step{Channel: name, Pace: c.PaceIn(a), Ledger: table, Now: time.Now, Sleep: step.Sleep}
 		if name == channel.PagerDuty {
 			s.Overtaken = table.Overtaken
 		}

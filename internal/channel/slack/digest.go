@@ -83,8 +83,8 @@ func lineOf(e channel.Entry, room int) string {
 	if e.Drill {
 		line += drillMark
 	}
-	environment := with(" · ", safe(e.Environment, room/5))
-	version := with(" ", safe(e.Version, room/4))
+	environment := text.With(" · ", safe(e.Environment, room/5))
+	version := text.With(" ", safe(e.Version, room/4))
 	name := orElse(safe(e.Name, room-length(line+version+environment)), "a service")
 	return line + name + version + environment
 }

@@ -10,6 +10,7 @@ import (
 	"fanfare/internal/account"
 	"fanfare/internal/deployment"
 	"fanfare/internal/failure"
+	"fanfare/internal/text"
 )
 
 // Format makes the Message that tells of the document: what happened, on a failure why,
@@ -73,7 +74,7 @@ func quoted(doc deployment.Document) string {
 	case d.Status == deployment.Stuck:
 		return "" // the headline has its beginning, and stuckNote the rest
 	}
-	return with("> ", reason)
+	return text.With("> ", reason)
 }
 
 func fieldsOf(doc deployment.Document) slackgo.Block {
@@ -123,7 +124,7 @@ func buttonsOf(doc deployment.Document) slackgo.Block {
 // footerOf holds the names by which the deployment is found elsewhere.
 func footerOf(d deployment.Deployment) slackgo.Block {
 	var parts []string
-	for _, part := range []string{d.ID, with("account ", d.Account), d.Region} {
+	for _, part := range []string{d.ID, text.With("account ", d.Account), d.Region} {
 		if part = safe(part, maxDeployment); part != "" {
 			parts = append(parts, part)
 		}
@@ -171,7 +172,7 @@ func commitLine(c deployment.Commit) string {
 	if id := safe(orElse(c.ShortID, c.ID), maxShortID); id != "" {
 		line += link(c.URL, id) + " "
 	}
-	return line + orElse(safe(c.Title, maxTitle), "(no title)") + with(" — ", safe(c.Author, maxAuthor))
+	return line + orElse(safe(c.Title, maxTitle), "(no title)") + text.With(" — ", safe(c.Author, maxAuthor))
 }
 
 // more counts the commits that are not shown.

@@ -59,17 +59,17 @@ func headline(doc deployment.Document) (symbol, words string) {
 	halt, isInterrupted := interrupted[d.Status]
 	switch {
 	case d.Status == deployment.Stuck && doc.Kind() == deployment.Rollback:
-		symbol, words = "⏳", subjectOf(d, "")+" is stuck on its way back"+with(" to ", version)+with(" in ", place)+with(": ", sinceWhen(d))
+		symbol, words = "⏳", subjectOf(d, "")+" is stuck on its way back"+text.With(" to ", version)+text.With(" in ", place)+text.With(": ", sinceWhen(d))
 	case d.Status == deployment.Stuck:
-		symbol, words = "⏳", subjectOf(d, version)+" is stuck"+with(" in ", place)+with(": ", sinceWhen(d))
+		symbol, words = "⏳", subjectOf(d, version)+" is stuck"+text.With(" in ", place)+text.With(": ", sinceWhen(d))
 	case isInterrupted && doc.Kind() == deployment.Rollback:
-		symbol, words = halt[0], subjectOf(d, "")+halt[1]+" on its way back"+with(" to ", version)+with(" in ", place)
+		symbol, words = halt[0], subjectOf(d, "")+halt[1]+" on its way back"+text.With(" to ", version)+text.With(" in ", place)
 	case isInterrupted:
-		symbol, words = halt[0], subjectOf(d, version)+halt[1]+with(" on its way to ", place)
+		symbol, words = halt[0], subjectOf(d, version)+halt[1]+text.With(" on its way to ", place)
 	case d.Status != deployment.InProgress && !d.Status.Final():
-		symbol, words = "ℹ️", subjectOf(d, "")+with(" in ", place)+": "+text.Cut(orElse(text.Line(d.Name), "an unknown event"), maxHeadEvent)
+		symbol, words = "ℹ️", subjectOf(d, "")+text.With(" in ", place)+": "+text.Cut(orElse(text.Line(d.Name), "an unknown event"), maxHeadEvent)
 	case doc.Kind() == deployment.Rollback:
-		symbol, words = rolledBack(d.Status, subjectOf(d, ""), with(" to ", version)+with(" in ", place))
+		symbol, words = rolledBack(d.Status, subjectOf(d, ""), text.With(" to ", version)+text.With(" in ", place))
 	default:
 		symbol, words = deployed(doc, version, place)
 	}
@@ -83,9 +83,9 @@ func headline(doc deployment.Document) (symbol, words string) {
 func subjectOf(d deployment.Deployment, version string) string {
 	name := text.Cut(orElse(text.Line(d.Subject()), "a service"), maxHeadService)
 	if d.Pipeline != "" {
-		return "Pipeline " + name + with(": ", version)
+		return "Pipeline " + name + text.With(": ", version)
 	}
-	return name + with(" ", version)
+	return name + text.With(" ", version)
 }
 
 // deployed is the headline of what goes out, or has gone or failed to. It is never the
@@ -101,13 +101,13 @@ func deployed(doc deployment.Document, version, place string) (symbol, words str
 	}
 	switch {
 	case doc.Deployment.Status == deployment.InProgress:
-		return "🚀", subject + " is being " + again + "deployed" + with(" to ", place)
+		return "🚀", subject + " is being " + again + "deployed" + text.With(" to ", place)
 	case doc.Deployment.Status == deployment.Failed:
-		return "🔴", subject + " failed to " + again + "deploy" + with(" to ", place)
+		return "🔴", subject + " failed to " + again + "deploy" + text.With(" to ", place)
 	case version == "", again != "":
-		return "✅", subject + " was " + again + "deployed" + with(" to ", place)
+		return "✅", subject + " was " + again + "deployed" + text.With(" to ", place)
 	default:
-		return "✅", subject + " is live" + with(" in ", place)
+		return "✅", subject + " is live" + text.With(" in ", place)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"fanfare/internal/channel"
 	"fanfare/internal/deployment"
+	"fanfare/internal/text"
 )
 
 // drillNote says that it is an exercise, and what the exercise may do; it is empty when
@@ -68,12 +69,12 @@ func windowOf(w *deployment.Window) string {
 	if w == nil {
 		return "a maintenance window is in force"
 	}
-	words := "maintenance window" + with(" ", safe(w.Name, maxWindow))
+	words := "maintenance window" + text.With(" ", safe(w.Name, maxWindow))
 	if w.Until.Unix() > 0 {
 		words += " until " + date(w.Until)
 	}
 	owner, reason := safe(w.Owner, maxWindow), safe(w.Reason, maxNote)
-	if details := strings.TrimPrefix(with(", ", owner)+with(", ", reason), ", "); details != "" {
+	if details := strings.TrimPrefix(text.With(", ", owner)+text.With(", ", reason), ", "); details != "" {
 		words += " (" + details + ")"
 	}
 	return words

@@ -14,12 +14,12 @@ func placeOf(d deployment.Deployment) string {
 	if environment := text.Line(d.Environment); environment != "" {
 		return environment
 	}
-	return with("cluster ", text.Line(d.Cluster))
+	return text.With("cluster ", text.Line(d.Cluster))
 }
 
 // environmentOf is placeOf for a field: with the cluster, escaped.
 func environmentOf(d deployment.Deployment) string {
-	environment, cluster := safe(d.Environment, maxEnvironment), with("cluster ", safe(d.Cluster, maxCluster))
+	environment, cluster := safe(d.Environment, maxEnvironment), text.With("cluster ", safe(d.Cluster, maxCluster))
 	switch {
 	case environment != "" && cluster != "":
 		return environment + " (" + cluster + ")"
@@ -39,7 +39,7 @@ func versionsOf(doc deployment.Document) string {
 	var line string
 	switch {
 	case to == "":
-		line = "unknown" + with(", was ", from)
+		line = "unknown" + text.With(", was ", from)
 	case r.Outcome == deployment.FirstRelease:
 		line = to + " (first known deployment)"
 	case r.Outcome == deployment.SameRelease:
@@ -59,9 +59,9 @@ func versionsOf(doc deployment.Document) string {
 	}
 	line = link(address, line)
 	if doc.Commits == nil || total(doc.Commits) == 0 {
-		line += with("\n", safe(r.Revision.Summary, maxTitle))
+		line += text.With("\n", safe(r.Revision.Summary, maxTitle))
 	}
-	return line + with("\n", safe(r.Reason, maxNote))
+	return line + text.With("\n", safe(r.Reason, maxNote))
 }
 
 // whenOf labels and tells the event's time; both are empty when it has none.
@@ -119,14 +119,6 @@ func commitCount(c *deployment.Commits) string {
 
 // total never counts fewer than there are to show.
 func total(c *deployment.Commits) int { return max(c.Total, len(c.Items)) }
-
-// with puts prefix before s, unless s is empty.
-func with(prefix, s string) string {
-	if s == "" {
-		return ""
-	}
-	return prefix + s
-}
 
 func orElse(s, otherwise string) string {
 	if strings.TrimSpace(s) == "" {
