@@ -120,6 +120,17 @@ type Lanes interface {
 	Block(ctx context.Context, lane Lane, until time.Time) error
 }
 
+// Turn is the moment at which the message may be sent. A slot that was waited for and has
+// come is kept if it may still be used, and then it is zero; else it is the lane's next.
+func Turn(ctx context.Context, lanes Lanes, lane Lane, waited bool) (next time.Time, err error) {
+	if waited {
+		if ready, err := lanes.Ready(ctx, lane); err != nil || ready {
+			return time.Time{}, err
+		}
+	}
+	return lanes.Reserve(ctx, lane)
+}
+
 // Thread is what the ledger knows of the one message that tells of a deployment.
 type Thread struct {
 	// Channel and TS name the message; TS is empty while there is none.

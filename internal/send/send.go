@@ -32,9 +32,7 @@ const nap = time.Second
 type Ledger interface {
 	BeginDelivery(ctx context.Context, d deployment.Deployment, channel, execution string) (ledger.Attempt, error)
 	EndDelivery(ctx context.Context, d deployment.Deployment, channel string, delivery deployment.Delivery, sure bool) error
-	Reserve(ctx context.Context, lane channel.Lane) (time.Time, error)
-	Ready(ctx context.Context, lane channel.Lane) (bool, error)
-	Block(ctx context.Context, lane channel.Lane, until time.Time) error
+	channel.Lanes
 }
 
 // Step is the step, for one channel.
@@ -198,14 +196,7 @@ func (s Step) turn(ctx context.Context, doc deployment.Document, delivery *deplo
 		slot = s.Now().UTC()
 	}
 	for _, lane := range s.Pace(doc) {
-		ready, err := false, error(nil)
-		if waited {
-			ready, err = s.Ledger.Ready(ctx, lane)
-		}
-		next := slot
-		if err == nil && !ready {
-			next, err = s.Ledger.Reserve(ctx, lane)
-		}
+		next, err := channel.Turn(ctx, s.Ledger, lane, waited)
 		if err != nil {
 			slog.WarnContext(ctx, "sending out of turn", "channel", s.Channel, "lane", lane.Key, "error", failure.Classify(err).Error())
 			return 0

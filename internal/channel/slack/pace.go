@@ -59,24 +59,20 @@ func (t *telling) turn(ctx context.Context, lane channel.Lane) (wait time.Durati
 	}
 	ctx, cancel := context.WithTimeout(ctx, noteFor)
 	defer cancel()
-	ready, err := false, error(nil)
-	if !t.thread.Slot.IsZero() {
-		if wait = t.thread.Slot.Sub(t.Now()); wait > 0 && !t.waited {
-			return wait
-		}
-		ready, err = t.Lanes.Ready(ctx, lane)
+	known := !t.thread.Slot.IsZero()
+	if wait = t.thread.Slot.Sub(t.Now()); known && wait > 0 && !t.waited {
+		return wait
 	}
-	if err == nil && !ready {
-		t.thread.Slot, err = t.Lanes.Reserve(ctx, lane)
-		wait = max(t.thread.Slot.Sub(t.Now()), 0)
-	} else {
-		wait = 0
-	}
-	if err != nil {
+	next, err := channel.Turn(ctx, t.Lanes, lane, known)
+	switch {
+	case err != nil:
 		slog.WarnContext(ctx, "sending out of turn", "lane", lane.Key, "error", failure.Classify(err).Error())
 		return 0
+	case next.IsZero(): // the slot that was noted has come
+		return 0
 	}
-	if wait > 0 {
+	t.thread.Slot = next
+	if wait = max(next.Sub(t.Now()), 0); wait > 0 {
 		t.note(ctx)
 	}
 	return wait
